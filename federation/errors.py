@@ -1,0 +1,33 @@
+"""What can go wrong between nodes, by who must act.
+
+FederationError
+├── InvalidDocument      the person at the counter: what was read or typed is no travel document we can ask about
+├── InvalidDirectory     our operator: the member list does not hold together
+├── Malformed            their developer: bytes that are not what docs/spec/ says
+├── Refused              the responder says no, with a code of the closed set (docs/spec/5-refusals.md)
+└── BadAnswer            their developer or an attacker: an answer that must not be believed
+"""
+
+from __future__ import annotations
+
+
+class FederationError(Exception):
+    """Anything this package raises on purpose."""
+
+
+class InvalidDocument(FederationError):
+    """A travel document that cannot be asked about.
+
+    ``code`` is stable, ``field`` names the field as docs/glossary.md does, ``message`` is a sentence with cause and
+    remedy. None of them ever holds a document number.
+    """
+
+    def __init__(self, code: str, field: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.field = field
+        self.message = message
+
+
+class InvalidDirectory(FederationError):
+    """The member list is not what docs/reference/directory.md says; the message names the member and the remedy."""
