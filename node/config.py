@@ -1,0 +1,317 @@
+"""The settings of one node: `rmas.toml` in its directory, overridden by `RMAS_*` variables.
+
+Each setting says what it is, its default and what happens without it; `docs/reference/configuration.md` is generated
+from here. What is not a setting is refused: a misspelt name never silently means the default.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+from node import durations
+from node.errors import ConfigError
+
+CONFIG_FILE = "rmas.toml"
+ENV_PREFIX = "RMAS_"
+# Variables that are read by the command line itself and are no settings.
+RESERVED_VARIABLES = {
+    "RMAS_HOME": "the node's directory, for commands without `-C`",
+    "RMAS_DEBUG": "`1` shows the full traceback of an unexpected error",
+}
+
+
+def _duration(value: object) -> object:
+    return durations.parse(value) if isinstance(value, str) else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(durations.render, return_type=str)]
+Label = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")]
+EconomyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+IssuingState = Annotated[str, Field(pattern=r"^[A-Z]{1,3}$")]
+_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]\s]+):([0-9]{1,5})")
+
+
+def _address(text: str) -> str:
+    found = _ADDRESS.fullmatch(text)
+    if not found or not 1 <= int(found[2]) <= 65535:
+        raise ValueError("an address is host:port or [v6]:port, with a port from 1 to 65535")
+    return text
+
+
+Address = Annotated[str, AfterValidator(_address)]
+SourceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+
+
+def setting(default: object, *, what: str, without: str, make: str = "", **limits: Any) -> Any:
+    """One documented setting; ``default`` of ``...`` means it must be given."""
+    return Field(default, description=what, json_schema_extra={"without": without, "make": make}, **limits)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PeerSettings(_Section):
+    """The port other economies reach, and the answering workers behind it."""
+
+    listen: tuple[Address, ...] = setting(
+        ("127.0.0.1:7443",),
+        what="Addresses on which peers are answered, `host:port` or `[v6]:port`. Every worker listens on all of them.",
+        without="Only programs on this machine reach the node.",
+        min_length=1,
+    )
+    workers: int = setting(
+        0,
+        what="Answering processes; `0` is one a processor core.",
+        without="One a core.",
+        ge=0,
+        le=256,
+    )
+    threads: int = setting(
+        4, what="Threads in each worker.", without="Four, which is what was measured best.", ge=1, le=64
+    )
+    pin: bool = setting(
+        True,
+        what="Bind each worker to one core.",
+        without="Workers are bound, which is faster; switch off where something else places processes.",
+    )
+    drain_seconds: int = setting(
+        30,
+        what="How long a stopping node goes on answering what it has already taken.",
+        without="Thirty seconds.",
+        ge=0,
+        le=600,
+    )
+
+
+class DeskSettings(_Section):
+    """The local socket through which the economy's own systems and this command line reach the node."""
+
+    socket: str = setting(
+        "run/desk.sock",
+        what="Path of the Unix socket. Linux allows 107 bytes for the whole path.",
+        without="`run/desk.sock` in the node's directory.",
+        min_length=1,
+    )
+    mode: Annotated[str, Field(pattern=r"^0[0-7]{3}$")] = setting(
+        "0600",
+        what="Permissions of the socket: whoever may write to it may ask.",
+        without="Only the user who runs the node may ask. `0660` opens it to the group.",
+    )
+
+
+class DirectorySettings(_Section):
+    """The list of members this node trusts, pinned by its digest."""
+
+    file: str = setting(
+        "certs/directory.json",
+        what="The directory of members.",
+        without="`certs/directory.json` in the node's directory.",
+        min_length=1,
+    )
+    sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = setting(
+        "",
+        what="SHA-256 of that file, 64 hexadecimal digits. A file with another digest is not read.",
+        without="The node does not start: it would not know whom to trust.",
+        make="`rmas directory install FILE` checks the file, copies it and writes its digest here.",
+    )
+
+
+class SourceSettings(_Section):
+    """Who feeds each list; a list is as old as its oldest source."""
+
+    reported: tuple[SourceName, ...] = setting(
+        ("main",),
+        what="Sources of the reported list (police, passport office, …).",
+        without="One source named `main`.",
+        min_length=1,
+    )
+    issued: tuple[SourceName, ...] = setting(
+        ("main",),
+        what="Sources of the issued list.",
+        without="One source named `main`.",
+        min_length=1,
+    )
+
+
+class StoreSettings(_Section):
+    """Where the two lists lie and what keys them."""
+
+    path: str = setting(
+        "store", what="Directory of the lists.", without="`store` in the node's directory.", min_length=1
+    )
+    pepper: str = setting(
+        "secrets/pepper",
+        what="File with the 32 secret bytes under which document numbers are keyed, in hexadecimal. Best on a volume or "
+        "credential of its own, and in no backup of the store.",
+        without="`secrets/pepper` in the node's directory. If the file is lost, both lists must be imported in full again.",
+        make="`rmas init` makes it; nodes that share a store share it by hand.",
+        min_length=1,
+    )
+    sources: SourceSettings = SourceSettings()
+
+
+class AdviceRule(_Section):
+    """One line of the local advice table; what a rule leaves out matches anything, the first rule that matches wins."""
+
+    verdict: Literal["CLEAR", "NOT_REPORTED", "ALERT", "MISMATCH", "NOT_RECOGNISED", "NO_ANSWER"] = setting(
+        ..., what="The verdict the rule is for.", without="The rule is refused."
+    )
+    reason: str | None = setting(None, what="The reason of a `NO_ANSWER`.", without="Any reason.")
+    purpose: str | None = setting(None, what="The purpose of the lookup.", without="Any purpose.")
+    captured: Literal["mrz", "chip", "typed"] | None = setting(
+        None, what="How the data were captured.", without="However captured."
+    )
+    advice: Literal["CONTINUE", "READ_AGAIN", "REFER", "ASK_LATER"] = setting(
+        ..., what="What to advise.", without="The rule is refused."
+    )
+
+
+class AskingSettings(_Section):
+    """How this node asks its peers on behalf of the economy's own systems."""
+
+    reported_max_age: Duration = setting(
+        timedelta(hours=48),
+        what="Age from which a peer's reported list is too old for its no-match to count.",
+        without="48 hours.",
+    )
+    issued_max_age: Duration = setting(
+        timedelta(days=8),
+        what="Age from which a peer's issued list is too old for its match to count.",
+        without="8 days.",
+    )
+    withhold: tuple[IssuingState, ...] = setting(
+        (),
+        what="Issuing states that are never asked, because asking would tell them where a person is.",
+        without="Every state that has a route is asked.",
+    )
+    advice: tuple[AdviceRule, ...] = setting(
+        (),
+        what="Rules (`[[asking.advice]]`) that come before the built-in advice table.",
+        without="The built-in table, see docs/reference/lookup-json.md.",
+    )
+
+
+class LabSettings(_Section):
+    """Only for a federation on one machine."""
+
+    clock_offset_seconds: int = setting(
+        0,
+        what="Seconds by which this node's clock is set off, to show what a wrong clock does.",
+        without="The machine's clock.",
+        ge=-10_000_000,
+        le=10_000_000,
+    )
+
+
+class Settings(BaseSettings):
+    """Everything `rmas.toml` may say."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=ENV_PREFIX, env_nested_delimiter="__")
+
+    federation: Label = setting(
+        ..., what="Name of the federation, as in every certificate.", without="The node does not start."
+    )
+    economy: EconomyCode = setting(..., what="This economy's three-letter code.", without="The node does not start.")
+    node: Label = setting("node1", what="This node's name within the economy.", without="`node1`.")
+    peer: PeerSettings = PeerSettings()
+    desk: DeskSettings = DeskSettings()
+    directory: DirectorySettings = DirectorySettings()
+    store: StoreSettings = StoreSettings()
+    asking: AskingSettings = AskingSettings()
+    lab: LabSettings = LabSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Variables before the file; no .env file is ever read, it would be a second configuration file."""
+        return env_settings, init_settings
+
+
+def load(home: Path) -> Settings:
+    """The settings of the node in ``home``.
+
+    Raises ConfigError: NO_NODE (no rmas.toml there), CONFIG_SYNTAX, UNKNOWN_SETTING, UNKNOWN_VARIABLE, MISSING_SETTING,
+    INVALID_SETTING.
+    """
+    return from_mapping(read_file(home))
+
+
+def from_mapping(values: Mapping[str, Any]) -> Settings:
+    """Settings from what a file says, overridden by the environment. Raises ConfigError as ``load``."""
+    _refuse_unknown_variables()
+    try:
+        return Settings(**values)
+    except SettingsError as error:
+        raise ConfigError("INVALID_SETTING", f"An RMAS_* variable cannot be read ({error}); lists are JSON.") from None
+    except ValidationError as error:
+        raise _explain(error) from None
+
+
+def read_file(home: Path) -> dict[str, Any]:
+    """What `rmas.toml` in ``home`` says, unchecked. Raises ConfigError: NO_NODE, CONFIG_SYNTAX."""
+    path = home / CONFIG_FILE
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        message = f"There is no {CONFIG_FILE} in {home}; name a node's directory with -C, or make one with `rmas init`."
+        raise ConfigError("NO_NODE", message) from None
+    except (OSError, UnicodeDecodeError) as error:
+        cause = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError("CONFIG_SYNTAX", f"{path} cannot be read: {cause}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError("CONFIG_SYNTAX", f"{path} is not TOML: {error}; correct that place.") from None
+
+
+def variables(model: type[BaseModel] = Settings, prefix: str = ENV_PREFIX) -> Iterator[tuple[str, str]]:
+    """Every variable that overrides a setting, with the setting's dotted name."""
+    for name, field in model.model_fields.items():
+        variable = f"{prefix}{name.upper()}"
+        yield variable, name
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from ((deeper, f"{name}.{rest}") for deeper, rest in variables(kind, variable + "__"))
+
+
+def _refuse_unknown_variables() -> None:
+    known = {name for name, _ in variables()} | RESERVED_VARIABLES.keys()
+    # Names are read without regard to case, so a lower-case one would take effect and must be known as well.
+    unknown = sorted(name for name in os.environ if name.upper().startswith(ENV_PREFIX) and name.upper() not in known)
+    if unknown:
+        message = f"The environment has {', '.join(unknown)}, which no setting is named; unset it or correct its name."
+        raise ConfigError("UNKNOWN_VARIABLE", message)
+
+
+_REMEDIES = {
+    "extra_forbidden": ("UNKNOWN_SETTING", "there is no such setting; docs/reference/configuration.md lists them all"),
+    "missing": ("MISSING_SETTING", "it must be given"),
+}
+
+
+def _explain(error: ValidationError) -> ConfigError:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    name = ".".join(str(part) for part in first["loc"])
+    wrong = re.sub(r"^Value error, ", "", first["msg"])
+    code, remedy = _REMEDIES.get(first["type"], ("INVALID_SETTING", f"{wrong[:1].lower()}{wrong[1:]}"))
+    more = f" ({error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return ConfigError(code, f"{_origin(first['loc'])}, setting `{name}`: {remedy}{more}.")
+
+
+def _origin(location: tuple[int | str, ...]) -> str:
+    variable = ENV_PREFIX + "__".join(str(part) for part in location if isinstance(part, str)).upper()
+    return variable if variable in {name.upper() for name in os.environ} else CONFIG_FILE
