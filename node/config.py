@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,6 +17,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from certs.errors import InvalidName
+from certs.identity import CaName, NodeName
 from node import durations
 from node.errors import ConfigError
 
@@ -34,8 +36,27 @@ def _duration(value: object) -> object:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(durations.render, return_type=str)]
-Label = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")]
-EconomyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+def _label(text: str) -> str:
+    return _named(text, lambda: NodeName(text, "AAA", "node"))
+
+
+def _economy(text: str) -> str:
+    return _named(text, lambda: CaName("lab", text))
+
+
+def _named(text: str, build: Callable[[], object]) -> str:
+    # One grammar for names: a name that no certificate can carry is no setting either.
+    try:
+        build()
+    except InvalidName as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+Label = Annotated[str, AfterValidator(_label)]
+EconomyCode = Annotated[str, AfterValidator(_economy)]
 IssuingState = Annotated[str, Field(pattern=r"^[A-Z]{1,3}$")]
 _ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]\s]+):([0-9]{1,5})")
 
@@ -229,6 +250,11 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     asking: AskingSettings = AskingSettings()
     lab: LabSettings = LabSettings()
+
+    @property
+    def name(self) -> NodeName:
+        """The full name of this node, as in its certificates."""
+        return NodeName(self.federation, self.economy, self.node)
 
     @classmethod
     def settings_customise_sources(

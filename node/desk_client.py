@@ -1,0 +1,113 @@
+"""Speaking to this economy's own node over its Unix socket."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import grpc
+from google.protobuf.message import Message
+
+from node.errors import NodeDown, OperatorError
+from node.v1 import desk_pb2
+
+_OPTIONS = (("grpc.enable_retries", 0), ("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", 64 << 20))
+
+
+_Response = TypeVar("_Response", bound=Message)
+
+
+class Desk:
+    """The calls of node.v1.DeskService, as proto/node/v1/desk.proto describes them.
+
+    Each raises NodeDown when nobody answers within ``timeout`` seconds, OperatorError INVALID_REQUEST when the node
+    calls the request ill-formed, DESK_FAULT when it fails on it.
+    """
+
+    def __init__(self, channel: grpc.Channel, path: Path) -> None:
+        self._channel = channel
+        self._path = path
+
+    def lookup(self, request: desk_pb2.LookupRequest, timeout: float) -> desk_pb2.LookupResponse:
+        """One result a document, in order; what could not be answered is a verdict, not an error."""
+        return self._call("Lookup", request, desk_pb2.LookupResponse, timeout)
+
+    def status(self, timeout: float = 5) -> desk_pb2.StatusResponse:
+        """What the node is doing."""
+        return self._call("Status", desk_pb2.StatusRequest(), desk_pb2.StatusResponse, timeout)
+
+    def put_records(self, request: desk_pb2.PutRecordsRequest, timeout: float = 30) -> desk_pb2.PutRecordsResponse:
+        """Change single records; durable and served when it returns."""
+        return self._call("PutRecords", request, desk_pb2.PutRecordsResponse, timeout)
+
+    def adopt_import(self, request: desk_pb2.AdoptImportRequest, timeout: float = 600) -> desk_pb2.AdoptImportResponse:
+        """Put a staged import into service; every live worker serves it when it returns."""
+        return self._call("AdoptImport", request, desk_pb2.AdoptImportResponse, timeout)
+
+    def _call(self, method: str, request: Message, response: type[_Response], timeout: float) -> _Response:
+        call = self._channel.unary_unary(
+            f"/node.v1.DeskService/{method}",
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=response.FromString,
+        )
+        try:
+            return call(request, timeout=timeout)
+        except grpc.RpcError as error:
+            raise _translate(self._path, error) from None
+
+
+@contextmanager
+def socket_address(path: Path) -> Iterator[str]:
+    """An address by which gRPC reaches the socket at ``path``, however long that path is.
+
+    The kernel takes at most 107 bytes. While the context lasts, this process holds the socket's directory open and
+    names it through /proc/self/fd, which is short and, unlike a symbolic link in /tmp, nobody else's to change.
+    Raises OperatorError SOCKET_PATH when the socket's own name is too long, NodeDown when its directory is missing.
+    """
+    if len(os.fsencode(path.name)) > 80:
+        message = f"The name of the desk socket has {len(os.fsencode(path.name))} bytes; shorten `desk.socket` to 80."
+        raise OperatorError("SOCKET_PATH", message)
+    try:
+        directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    except OSError as error:
+        raise _down(path, error.strerror or "it cannot be opened") from None
+    try:
+        yield f"unix:/proc/self/fd/{directory}/{path.name}"
+    finally:
+        os.close(directory)
+
+
+@contextmanager
+def connect(path: Path) -> Iterator[Desk]:
+    """The desk behind the socket at ``path``.
+
+    Raises NodeDown when there is no socket, OperatorError DESK_REFUSED when this user may not write to it.
+    """
+    if not path.exists():
+        raise _down(path, "there is no such socket")
+    if not os.access(path, os.W_OK):
+        message = f"This user may not write to {path}; run as the node's user, or see `desk.mode`."
+        raise OperatorError("DESK_REFUSED", message)
+    with socket_address(path) as address, grpc.insecure_channel(address, options=_OPTIONS) as channel:
+        yield Desk(channel, path)
+
+
+def _translate(path: Path, error: Exception) -> OperatorError:
+    # grpc raises objects that are both RpcError and Call, which its type stubs do not know.
+    code, details = error.code(), error.details()  # type: ignore[attr-defined]
+    if code is grpc.StatusCode.UNAVAILABLE:
+        return _down(path, "nobody answers there")
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return _down(path, "it did not answer in time")
+    if code is grpc.StatusCode.INVALID_ARGUMENT:
+        return OperatorError("INVALID_REQUEST", details or "The node refused the request as ill-formed.")
+    return OperatorError("DESK_FAULT", f"The node failed on this request ({code.name}); its log says more.")
+
+
+def _down(path: Path, cause: str) -> NodeDown:
+    home = path.parent.parent if path.parent.name == "run" else "its directory"
+    message = f"This economy's own node does not answer on {path}: {cause}; start it with `rmas serve -C {home}`."
+    return NodeDown("NODE_DOWN", message)
