@@ -12,13 +12,14 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from certs.errors import InvalidName
 from certs.identity import CaName, NodeName
+from federation.verdict import Advice, Captured, Reason, Verdict
 from node import durations
 from node.errors import ConfigError
 
@@ -55,6 +56,17 @@ def _named(text: str, build: Callable[[], object]) -> str:
     return text
 
 
+def _advice_key(text: str) -> str:
+    situation, _, captured = text.partition("/")
+    verdict, _, reason = situation.partition(":")
+    if verdict not in set(Verdict) or (captured and captured not in set(Captured)):
+        raise ValueError("a key is a verdict, or NO_ANSWER: and a reason, then perhaps /mrz, /chip or /typed")
+    if reason and (verdict != Verdict.NO_ANSWER or reason not in set(Reason)):
+        raise ValueError("only NO_ANSWER takes a reason, and only one that docs/reference/lookup-json.md lists")
+    return text
+
+
+AdviceKey = Annotated[str, AfterValidator(_advice_key)]
 Label = Annotated[str, AfterValidator(_label)]
 EconomyCode = Annotated[str, AfterValidator(_economy)]
 IssuingState = Annotated[str, Field(pattern=r"^[A-Z]{1,3}$")]
@@ -181,22 +193,6 @@ class StoreSettings(_Section):
     sources: SourceSettings = SourceSettings()
 
 
-class AdviceRule(_Section):
-    """One line of the local advice table; what a rule leaves out matches anything, the first rule that matches wins."""
-
-    verdict: Literal["CLEAR", "NOT_REPORTED", "ALERT", "MISMATCH", "NOT_RECOGNISED", "NO_ANSWER"] = setting(
-        ..., what="The verdict the rule is for.", without="The rule is refused."
-    )
-    reason: str | None = setting(None, what="The reason of a `NO_ANSWER`.", without="Any reason.")
-    purpose: str | None = setting(None, what="The purpose of the lookup.", without="Any purpose.")
-    captured: Literal["mrz", "chip", "typed"] | None = setting(
-        None, what="How the data were captured.", without="However captured."
-    )
-    advice: Literal["CONTINUE", "READ_AGAIN", "REFER", "ASK_LATER"] = setting(
-        ..., what="What to advise.", without="The rule is refused."
-    )
-
-
 class AskingSettings(_Section):
     """How this node asks its peers on behalf of the economy's own systems."""
 
@@ -215,10 +211,12 @@ class AskingSettings(_Section):
         what="Issuing states that are never asked, because asking would tell them where a person is.",
         without="Every state that has a route is asked.",
     )
-    advice: tuple[AdviceRule, ...] = setting(
-        (),
-        what="Rules (`[[asking.advice]]`) that come before the built-in advice table.",
-        without="The built-in table, see docs/reference/lookup-json.md.",
+    advice: dict[AdviceKey, Advice] = setting(
+        {},
+        what="What to advise where it shall differ from the built-in table: a verdict, or `NO_ANSWER:` and a reason, either "
+        "followed by `/mrz`, `/chip` or `/typed` where it matters how the data were captured. The most exact key wins.",
+        without="The built-in table of docs/reference/lookup-json.md.",
+        make='`"MISMATCH/typed" = "REFER"` under `[asking.advice]`.',
     )
 
 

@@ -34,7 +34,7 @@ ALLOWED_FIELDS = frozenset(
 )  # fmt: skip
 _TEXT_LIMIT = 500
 
-_LONG_NUMBER = re.compile(r"[A-Z0-9<]*[0-9]{5}[A-Z0-9<]*")
+_LONG_NUMBER = re.compile(r"[A-Za-z0-9<]*(?:[0-9][A-Za-z<]?){5}[A-Za-z0-9<]*")
 
 _dropped: Counter[str] = Counter()
 _bound: dict[str, object] = {}
@@ -88,6 +88,11 @@ def escape(text: str) -> str:
     return "".join(c if _printable(c) else f"\\u{ord(c):04x}" for c in cut)
 
 
+def mask(text: str) -> str:
+    """``text`` with everything that could be a document number replaced by ``#``, for texts that others made."""
+    return _LONG_NUMBER.sub("#", text)
+
+
 def _printable(character: str) -> bool:
     # Cc control, Cf format (bidi, zero width), Zl/Zp line ends, Cs lone surrogates, Co/Cn private and unassigned.
     return unicodedata.category(character) not in {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"}
@@ -132,7 +137,7 @@ class _LibraryHandler(logging.Handler):
     """
 
     def emit(self, record: logging.LogRecord) -> None:
-        fields: dict[str, object] = {"logger": record.name, "message": _LONG_NUMBER.sub("#", str(record.msg))}
+        fields: dict[str, object] = {"logger": record.name, "message": mask(str(record.msg))}
         if record.exc_info and record.exc_info[1]:
             fields |= describe(record.exc_info[1])
         logger().log(record.levelno, "library", **fields)
