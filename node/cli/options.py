@@ -1,0 +1,39 @@
+"""Options that several commands share, so that they read and mean the same everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from node import config
+from node.clock import Clock
+from node.config import Settings
+from node.layout import Layout
+
+Home = Annotated[
+    Path,
+    typer.Option("-C", "--home", envvar="RMAS_HOME", metavar="DIR", help="The node's directory.", show_default="."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts; its keys are documented and stable.")]
+
+HERE = Path()
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """What a command knows of the node it was pointed at."""
+
+    settings: Settings
+    layout: Layout
+    clock: Clock
+
+
+def open_node(home: Path) -> Node:
+    """Settings, paths and clock of the node in ``home``. Raises ConfigError as `config.load`."""
+    settings = config.load(home)
+    clock = Clock(timedelta(seconds=settings.lab.clock_offset_seconds))
+    return Node(settings, Layout.of(home, settings), clock)

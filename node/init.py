@@ -1,0 +1,126 @@
+"""Making a node: its directory, keys, certificates, pepper and configuration.
+
+The directory is built beside its place and moved there in one step, so a crash leaves either nothing or a whole node.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from certs import authority, csr
+from certs.identity import CaName, NodeName
+from certs.keystore import KeyStore, save_certificate
+from certs.profiles import Role
+from node import config, config_file, pepper, specimens
+from node.clock import Clock
+from node.config import Settings
+from node.errors import OperatorError
+from node.layout import DIRECTORIES, Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a new node is to be. ``sections`` are further settings for `rmas.toml`, by section."""
+
+    name: NodeName
+    listen: Sequence[str]
+    sections: dict[str, dict[str, config_file.Value]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A new node: where it lies, its CA, and the day its leaves end."""
+
+    layout: Layout
+    ca: x509.Certificate
+    leaves_end: datetime
+
+
+def create(home: Path, plan: Plan, clock: Clock) -> Created:
+    """Make the node ``plan`` describes in ``home``.
+
+    Raises OperatorError HOME_EXISTS when there is anything at ``home`` but an empty directory, HOME_UNWRITTEN when the
+    file system refuses.
+    """
+    home = home.absolute()
+    _refuse_existing(home)
+    building = home.with_name(f".{home.name}.{os.getpid()}.new")
+    try:
+        building.mkdir(mode=0o700, parents=True)
+        for name in DIRECTORIES:
+            (building / name).mkdir(mode=0o700)
+        settings = _write_config(building, plan)
+        layout = Layout.of(building, settings)
+        ca, leaves_end = _certify(layout, plan.name, clock)
+        pepper.create(layout.pepper, clock)
+        specimens.save(layout.specimens, specimens.DEFAULT)
+        # Over an empty directory too: rename(2) replaces one, and refuses if somebody filled it meanwhile.
+        building.rename(home)
+    except OSError as error:
+        raise OperatorError(
+            "HOME_UNWRITTEN", f"{home} cannot be made: {error.strerror}; choose another place."
+        ) from None
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return Created(Layout.of(home, settings), ca, leaves_end)
+
+
+def _refuse_existing(home: Path) -> None:
+    if home.is_symlink() or (home.exists() and (not home.is_dir() or any(home.iterdir()))):
+        message = f"{home} is there already and is not overwritten; name a directory that does not exist or is empty."
+        raise OperatorError("HOME_EXISTS", message)
+
+
+def _write_config(home: Path, plan: Plan) -> Settings:
+    top: dict[str, config_file.Value] = {
+        "federation": plan.name.federation,
+        "economy": plan.name.economy,
+        "node": plan.name.node,
+    }
+    sections: dict[str, dict[str, config_file.Value]] = {
+        "peer": {"listen": list(plan.listen)},
+        "directory": {"sha256": ""},
+    }
+    for name, values in plan.sections.items():
+        sections.setdefault(name, {}).update(values)
+    (home / config.CONFIG_FILE).write_text(config_file.render(top, sections), encoding="utf-8")
+    # Read back as every command will, variables included: RMAS_STORE__PEPPER may already name another volume.
+    return config.load(home)
+
+
+def _certify(layout: Layout, name: NodeName, clock: Clock) -> tuple[x509.Certificate, datetime]:
+    """Three keys, the economy's CA, and one leaf each for TLS and messages."""
+    keys = KeyStore.create(layout.keys)
+    now = clock.now()
+    ca_key = keys.generate(Role.CA.value)
+    ca = authority.create_ca(CaName(name.federation, name.economy), ca_key, _serial(clock), now)
+    save_certificate(layout.certs / "ca.pem", ca)
+    ends = [_issue(layout, name, role, keys, (ca, ca_key), clock) for role in (Role.TLS, Role.MESSAGE)]
+    return ca, min(ends)
+
+
+def _issue(
+    layout: Layout,
+    name: NodeName,
+    role: Role,
+    keys: KeyStore,
+    issuer: tuple[x509.Certificate, ec.EllipticCurvePrivateKey],
+    clock: Clock,
+) -> datetime:
+    # Through a request, as for a key on another machine: the CA has one door.
+    request = csr.check(csr.build(name, role, keys.generate(role.value)))
+    leaf = authority.issue(*issuer, request, _serial(clock), clock.now())
+    save_certificate(layout.certs / f"{role.value}.pem", leaf)
+    return leaf.not_valid_after_utc
+
+
+def _serial(clock: Clock) -> int:
+    return authority.serial_number(clock.random(authority.SERIAL_RANDOM_BYTES))

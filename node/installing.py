@@ -1,0 +1,74 @@
+"""Which directory of members this node trusts: install one, and read the one that is pinned."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+from certs.certificates import encode_der
+from certs.keystore import load_certificate
+from federation import directory
+from federation.directory import Directory
+from node import config_file
+from node.config import Settings
+from node.errors import OperatorError
+from node.layout import Layout
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 in 64 hexadecimal digits, as operators read it to each other."""
+    return sha256(data).hexdigest()
+
+
+def read(path: Path) -> bytes:
+    """The bytes of a directory file. Raises OperatorError DIRECTORY_MISSING."""
+    try:
+        with path.open("rb") as file:
+            return file.read(directory.MAX_DIRECTORY_OCTETS + 1)
+    except OSError as error:
+        raise OperatorError("DIRECTORY_MISSING", f"The directory {path} cannot be read: {error.strerror}.") from None
+
+
+def pinned(layout: Layout, settings: Settings) -> Directory:
+    """The directory this node trusts.
+
+    Raises OperatorError: DIRECTORY_UNPINNED, DIRECTORY_MISSING, DIRECTORY_DIFFERS (another SHA-256 than the pin);
+    InvalidDirectory when it does not hold together.
+    """
+    if not settings.directory.sha256:
+        message = "No directory is pinned, so this node trusts nobody; see `rmas directory install`."
+        raise OperatorError("DIRECTORY_UNPINNED", message)
+    data = read(layout.directory)
+    if digest(data) != settings.directory.sha256:
+        message = f"{layout.directory} is not the file that rmas.toml pins; install the right one again."
+        raise OperatorError("DIRECTORY_DIFFERS", message)
+    return directory.parse(data)
+
+
+def install(layout: Layout, settings: Settings, data: bytes, expected: str | None) -> Path:
+    """Copy the directory into the node and pin it; returns where it lies now.
+
+    Raises OperatorError DIRECTORY_DIFFERS when its SHA-256 is not ``expected``, DIRECTORY_FOREIGN when this node has no
+    place in it under its own CA; InvalidDirectory.
+    """
+    found = digest(data)
+    if expected is not None and expected.lower() != found:
+        message = f"This file has SHA-256 {found}, not the one expected; ask its sender again, by another way."
+        raise OperatorError("DIRECTORY_DIFFERS", message)
+    _require_own_place(directory.parse(data), layout, settings)
+    # Under a name of its own, and pinned together with that name in one step: at no moment does the pin meet other bytes.
+    path = layout.certs / f"directory-{found[:16]}.json"
+    config_file.replace(path, data, mode=0o644)
+    config_file.change(layout.config, "directory", {"file": f"certs/{path.name}", "sha256": found})
+    return path
+
+
+def _require_own_place(found: Directory, layout: Layout, settings: Settings) -> None:
+    own = found.members.get(settings.economy) if found.federation == settings.federation else None
+    if own is None or settings.name not in {node.name for node in own.nodes}:
+        message = f"This directory does not list {settings.name}; hand out `member.json` and build it anew."
+        raise OperatorError("DIRECTORY_FOREIGN", message)
+    ca = encode_der(load_certificate(layout.certs / "ca.pem"))
+    if ca not in {encode_der(one) for one in own.cas}:
+        message = f"This directory lists another CA for {settings.economy}; hand out `member.json` and build it anew."
+        raise OperatorError("DIRECTORY_FOREIGN", message)
