@@ -68,6 +68,7 @@ def test_input_is_not_searched_and_everything_else_is(scanner: Scanner, tmp_path
         (root / place).write_text(f"<{NUMBER}>")
     (root / "t" / f"reject-{NUMBER}").touch()
     (root / "t" / "empty").touch()
+    (root / "t" / "node.log").chmod(0)
     (root / "t" / "link").symlink_to(root / "t" / "input" / "full.csv")
     found = [leak.where.removeprefix(str(root)) for leak in scanner.scan_tree(root)]
     assert found == ["/t/node.log", f"the name of {root}/t/...", "/t/store/wal"]
