@@ -1,4 +1,4 @@
-"""Travel documents and normalisation version 1 (docs/spec/1-documents.md).
+"""Travel documents and normalisation version 1 (docs/spec/1-documents.md, 1.2).
 
 A document is named by three values: who issued it, its class, its number. Both ends of a lookup and both sides of a
 list must bring them to one form, or a stolen passport typed with a hyphen would be clear; so this is the only place
@@ -39,7 +39,7 @@ class DocumentClass(StrEnum):
     """The first letter of the document code, with A and C read as I (ICAO 9303 parts 4, 5, 6 and 7)."""
 
     P = "P"
-    I = "I"
+    I = "I"  # noqa: E741 - the letter that ICAO gave identity documents
     V = "V"
 
 
@@ -142,9 +142,8 @@ def normalise_state(text: str) -> str:
     state = _STATES.get(text)
     if state is not None:
         return state
-    if not text.isascii():
-        return issuer("").code
-    return issuer(text.strip(" ").rstrip("< ").upper()).code
+    # What is not ASCII is no code, and upper() must not make one of it.
+    return issuer(text.strip(" ").rstrip("< ").upper() if text.isascii() else "").code
 
 
 _CLASS_OF_LETTER: Final = {

@@ -1,4 +1,4 @@
-"""Routes: which member answers for a document (docs/spec/1-documents.md, section 4).
+"""Routes: which member answers for a document (docs/spec/1-documents.md, 1.4).
 
 A route says that documents of an issuing state and class whose numbers match a pattern are answered for by an economy.
 A pattern is read from the left: ``#`` is a digit, ``@`` a letter, A-Z and 0-9 stand for themselves; a ``*`` at the
