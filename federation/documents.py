@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import IntFlag, StrEnum
+from string import ascii_letters
 from typing import Final
 
 from federation.dates import birth_characters, expiry_characters
@@ -154,15 +155,16 @@ _CLASS_OF_LETTER: Final = {
     "V": DocumentClass.V,
 }
 _CLASSES: Final[dict[str, DocumentClass]] = {
-    text: document_class
+    first + second: document_class
     for letter, document_class in _CLASS_OF_LETTER.items()
-    for second in ("", "<", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    for text in (letter + second, (letter + second).lower())
+    for first in (letter, letter.lower())
+    for second in ("", "<", *ascii_letters)
 }
 
 
 def normalise_class(text: str) -> DocumentClass:
-    """The class a document code stands for: one or two characters, the first of P, I, A, C, V, the second A-Z or <.
+    """The class a document code stands for: one or two characters, the first of P, I, A, C, V, the second A-Z or <,
+    in any case; surrounding spaces are dropped.
 
     Raises InvalidDocument ``CLASS_UNKNOWN``.
     """
