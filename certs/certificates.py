@@ -72,6 +72,10 @@ def require_readable(certificate: x509.Certificate) -> None:
         x509.UnsupportedGeneralNameType,
     ) as broken:
         raise MalformedCertificate("a part of the certificate cannot be read; issue it again") from broken
+    # The library ignores how many trailing bits of the signature are said to be unused; said otherwise than "none", the
+    # same certificate would have more fingerprints.
+    if not encode_der(certificate).endswith(b"\x00" + certificate.signature):
+        raise MalformedCertificate("the certificate's signature is not of whole octets; issue it again")
     # RFC 5280 4.1.2.2: positive, at most 20 octets. Revocation names a certificate by its serial number.
     if certificate.version is not x509.Version.v3 or not 0 < certificate.serial_number < 1 << 159:
         raise MalformedCertificate("the certificate's version is not 3 or its serial number not of 1 to 20 octets")

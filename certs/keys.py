@@ -80,5 +80,9 @@ def public_key_id(key: ec.EllipticCurvePublicKey) -> bytes:
 
 
 def fingerprint(certificate: x509.Certificate) -> bytes:
-    """SHA-256 of the certificate's DER, 32 bytes; for a message leaf this is the `key_id` of an envelope."""
+    """SHA-256 of the certificate's DER, 32 bytes; for a message leaf this is the `key_id` of an envelope.
+
+    Good for finding or admitting exactly these bytes. Never exclude by it: ECDSA lets anybody turn the CA's signature
+    (r, s) into (r, n-s), which is the same certificate with another fingerprint. Revocation goes by serial number.
+    """
     return hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()

@@ -72,6 +72,7 @@ class KeyStore:
 
     def add(self, name: str, key: ec.EllipticCurvePrivateKey) -> None:
         """Store a key under a name that is free. Raises KeyExists."""
+        _require_private_directory(self._path)
         _write(self.file(name), encode_private(key), _KEY_MODE, replace=False)
 
     def replace(self, name: str, key: ec.EllipticCurvePrivateKey) -> None:
@@ -104,8 +105,8 @@ def save_certificate(file: Path, certificate: x509.Certificate) -> None:
 
 
 def load_certificate(file: Path) -> x509.Certificate:
-    """The one certificate in `file`. Raises KeyMissing, KeyExposed if others may write it, KeyDamaged."""
-    pem = _read(file, _MAX_FILE_BYTES, forbidden=0o022)
+    """The one certificate in `file`. Raises KeyMissing, KeyExposed if anyone may write it, KeyDamaged."""
+    pem = _read(file, _MAX_FILE_BYTES, forbidden=0o002)
     try:
         return decode_pem(pem)
     except MalformedCertificate as damaged:
@@ -123,19 +124,29 @@ def _read(file: Path, limit: int, forbidden: int) -> bytes:
         if file.is_symlink():
             raise KeyExposed(f"{file} is a symbolic link; put the file itself there") from refused
         raise KeyStoreError(f"{file} cannot be opened: {refused.strerror}; run as the user that owns it") from refused
-    with os.fdopen(descriptor, "rb") as opened:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise KeyExposed(f"{file} is not a plain file; put the file itself there")
-        if status.st_mode & forbidden:
-            mode = stat.S_IMODE(status.st_mode)
-            raise KeyExposed(
-                f"{file} is open to other users (mode {mode:04o}); chmod go-rwx it, and replace the key if others had it"
-            )
-        data = opened.read(limit + 1)
+    try:
+        _require_plain(file, os.fstat(descriptor).st_mode, forbidden)
+        with open(descriptor, "rb", closefd=False) as opened:
+            data = opened.read(limit + 1)
+    except OSError as failed:
+        raise KeyStoreError(f"{file} cannot be read: {failed.strerror}; look after the disk") from failed
+    finally:
+        os.close(descriptor)
     if len(data) > limit:
         raise KeyDamaged(f"{file} has more than {limit} bytes; it must hold one PEM block")
     return data
+
+
+def _require_plain(file: Path, status: int, forbidden: int) -> None:
+    """Raise KeyExposed unless `status` is the mode of a plain file without any `forbidden` bit."""
+    if not stat.S_ISREG(status):
+        raise KeyExposed(f"{file} is not a plain file; put the file itself there")
+    mode = stat.S_IMODE(status)
+    if mode & forbidden:
+        raise KeyExposed(
+            f"{file} is open to other users (mode {mode:04o}); replace it if they may have used that, "
+            f"else chmod it to {mode & ~forbidden:04o}"
+        )
 
 
 def _require_private_directory(path: Path) -> None:
