@@ -23,8 +23,8 @@ _Response = TypeVar("_Response", bound=Message)
 class Desk:
     """The calls of node.v1.DeskService, as proto/node/v1/desk.proto describes them.
 
-    Each raises NodeDown when nobody answers within ``timeout`` seconds, OperatorError INVALID_REQUEST when the node
-    calls the request ill-formed, DESK_FAULT when it fails on it.
+    Each raises NodeDown when nobody answers within ``timeout`` seconds or the node fails on the request, and
+    OperatorError INVALID_REQUEST when the node calls the request ill-formed.
     """
 
     def __init__(self, channel: grpc.Channel, path: Path) -> None:
@@ -48,7 +48,7 @@ class Desk:
         return self._call("AdoptImport", request, desk_pb2.AdoptImportResponse, timeout)
 
     def _call(self, method: str, request: Message, response: type[_Response], timeout: float) -> _Response:
-        call = self._channel.unary_unary(
+        call: grpc.UnaryUnaryMultiCallable[Message, _Response] = self._channel.unary_unary(
             f"/node.v1.DeskService/{method}",
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=response.FromString,
@@ -104,7 +104,7 @@ def _translate(path: Path, error: Exception) -> OperatorError:
         return _down(path, "it did not answer in time")
     if code is grpc.StatusCode.INVALID_ARGUMENT:
         return OperatorError("INVALID_REQUEST", details or "The node refused the request as ill-formed.")
-    return OperatorError("DESK_FAULT", f"The node failed on this request ({code.name}); its log says more.")
+    return NodeDown("DESK_FAULT", f"The node failed on this request ({code.name}); its log says more.")
 
 
 def _down(path: Path, cause: str) -> NodeDown:

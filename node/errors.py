@@ -3,7 +3,7 @@
 NodeError
 └── OperatorError        our operator: a setting, a file, a command line; one sentence with cause and remedy
     ├── ConfigError      rmas.toml or an RMAS_* variable
-    ├── NodeDown         the node's own processes do not answer on the desk socket
+    ├── NodeDown         the node does not answer on its desk socket, or fails on a request
     └── LabError         the lab on this machine is not in the state a command needs
 """
 
@@ -32,7 +32,7 @@ class ConfigError(OperatorError):
 
 
 class NodeDown(OperatorError):
-    """No node answers on the desk socket; nothing was asked, nothing was changed."""
+    """No node answers on the desk socket (NODE_DOWN), or it fails on what it was asked (DESK_FAULT)."""
 
 
 class LabError(OperatorError):

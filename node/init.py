@@ -19,11 +19,13 @@ from certs import authority, csr
 from certs.identity import CaName, NodeName
 from certs.keystore import KeyStore, save_certificate
 from certs.profiles import Role
-from node import config, config_file, pepper, specimens
+from node import config, config_file, pepper, specimen_list
 from node.clock import Clock
 from node.config import Settings
 from node.errors import OperatorError
 from node.layout import DIRECTORIES, Layout
+from node.store.keys import StoreKeys
+from node.store.sqlite_writer import open_writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ def create(home: Path, plan: Plan, clock: Clock) -> Created:
         layout = Layout.of(building, settings)
         ca, leaves_end = _certify(layout, plan.name, clock)
         pepper.create(layout.pepper, clock)
-        specimens.save(layout.specimens, specimens.DEFAULT)
+        open_writer(layout.store, StoreKeys(pepper.load(layout.pepper))).close()
+        specimen_list.write(layout.specimens)
         # Over an empty directory too: rename(2) replaces one, and refuses if somebody filled it meanwhile.
         building.rename(home)
     except OSError as error:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from hashlib import sha256
 from pathlib import Path
 
+from cryptography import x509
+
 from certs.certificates import encode_der
+from certs.identity import NodeName
 from certs.keystore import load_certificate
 from federation import directory
 from federation.directory import Directory
@@ -55,7 +58,7 @@ def install(layout: Layout, settings: Settings, data: bytes, expected: str | Non
     if expected is not None and expected.lower() != found:
         message = f"This file has SHA-256 {found}, not the one expected; ask its sender again, by another way."
         raise OperatorError("DIRECTORY_DIFFERS", message)
-    _require_own_place(directory.parse(data), layout, settings)
+    require_own_place(directory.parse(data), load_certificate(layout.certs / "ca.pem"), settings.name)
     # Under a name of its own, and pinned together with that name in one step: at no moment does the pin meet other bytes.
     path = layout.certs / f"directory-{found[:16]}.json"
     config_file.replace(path, data, mode=0o644)
@@ -63,12 +66,12 @@ def install(layout: Layout, settings: Settings, data: bytes, expected: str | Non
     return path
 
 
-def _require_own_place(found: Directory, layout: Layout, settings: Settings) -> None:
-    own = found.members.get(settings.economy) if found.federation == settings.federation else None
-    if own is None or settings.name not in {node.name for node in own.nodes}:
-        message = f"This directory does not list {settings.name}; hand out `member.json` and build it anew."
+def require_own_place(found: Directory, ca: x509.Certificate, name: NodeName) -> None:
+    """That the directory lists this node, under its own CA. Raises OperatorError DIRECTORY_FOREIGN."""
+    own = found.members.get(name.economy) if found.federation == name.federation else None
+    if own is None or name not in {node.name for node in own.nodes}:
+        message = f"The directory does not list {name}; hand out `member.json` and build it anew."
         raise OperatorError("DIRECTORY_FOREIGN", message)
-    ca = encode_der(load_certificate(layout.certs / "ca.pem"))
-    if ca not in {encode_der(one) for one in own.cas}:
-        message = f"This directory lists another CA for {settings.economy}; hand out `member.json` and build it anew."
+    if encode_der(ca) not in {encode_der(one) for one in own.cas}:
+        message = f"The directory lists another CA for {name.economy}; hand out `member.json` and build it anew."
         raise OperatorError("DIRECTORY_FOREIGN", message)

@@ -14,7 +14,7 @@ from federation.documents import ListName
 from federation.status import Purpose
 from node import config_file, installing, member
 from node.cli.member_options import ADDRESS_HELP
-from node.cli.options import HERE, Home, Json, open_node
+from node.cli.options import HERE, Home, Json, open_node, parse_purpose
 from node.cli.output import print_json, say
 from node.errors import OperatorError
 
@@ -54,7 +54,7 @@ def write_member(  # noqa: PLR0913  a command's options are its arguments
         until=_until(until) if until else node.clock.now() + timedelta(days=365),
         reference=reference,
         lists=_lists(lists),
-        purposes=tuple(Purpose) if purposes == "all" else _purposes(purposes),
+        purposes=tuple(Purpose) if purposes == "all" else tuple(map(parse_purpose, purposes.split(","))),
     )
     block = member.block(
         node.settings.name,
@@ -133,11 +133,3 @@ def _lists(text: str) -> tuple[ListName, ...]:
         return tuple(ListName(name.strip()) for name in text.split(","))
     except ValueError:
         raise OperatorError("INVALID_LIST", "A list is `reported` or `issued`, or both with a comma.") from None
-
-
-def _purposes(text: str) -> tuple[Purpose, ...]:
-    try:
-        return tuple(Purpose[name.strip()] for name in text.split(","))
-    except KeyError:
-        known = ", ".join(purpose.name for purpose in Purpose)
-        raise OperatorError("INVALID_PURPOSE", f"A purpose is one of {known}.") from None

@@ -9,9 +9,11 @@ from typing import Annotated
 
 import typer
 
+from federation.status import Purpose
 from node import config
 from node.clock import Clock
 from node.config import Settings
+from node.errors import OperatorError
 from node.layout import Layout
 
 Home = Annotated[
@@ -37,3 +39,12 @@ def open_node(home: Path) -> Node:
     settings = config.load(home)
     clock = Clock(timedelta(seconds=settings.lab.clock_offset_seconds))
     return Node(settings, Layout.of(home, settings), clock)
+
+
+def parse_purpose(text: str) -> Purpose:
+    """A purpose by its name. Raises OperatorError INVALID_PURPOSE."""
+    try:
+        return Purpose[text]
+    except KeyError:
+        known = ", ".join(Purpose.__members__)
+        raise OperatorError("INVALID_PURPOSE", f"A purpose is one of {known}.") from None

@@ -1,0 +1,108 @@
+"""The command `rmas`: one file a command group, one way to end.
+
+People see one sentence and a code, never a traceback; `RMAS_DEBUG=1` shows it to whoever asks.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import traceback
+from importlib.metadata import version as installed_version
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from certs.errors import CertsError
+from federation.errors import FederationError
+from node import logs
+from node.cli import directory, doctor, importing, init, lab, lookup, records, serve, status
+from node.cli.output import complain, print_json, say
+from node.errors import OperatorError
+
+USAGE = 2
+UNEXPECTED = 1
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="rmas",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    pretty_exceptions_show_locals=False,
+    help="A member economy's node for travel-document lookups: ask the economy that issued a document, answer those "
+    "that ask about yours. First steps: `rmas lab up DIR --economies NZL,AUS` on one machine, `rmas init DIR "
+    "--economy NZL` for a node of your own, `rmas doctor` when something is wrong.",
+)
+
+for group in (init, serve, status, doctor, lookup, importing, records, directory, lab):
+    group.register(app)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        say(f"rmas {installed_version('rmas-node')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Options that stand before any command."""
+
+
+def run() -> None:
+    """Entry point of `rmas`."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command line and return its exit code; whatever goes wrong is told in one sentence."""
+    try:
+        code = app(arguments, standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; nothing more can be written, not even by the interpreter's flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNEXPECTED
+    except (KeyboardInterrupt, typer.Abort):
+        complain("INTERRUPTED", "Stopped before it was finished.")
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001  the last door: people get a sentence, RMAS_DEBUG=1 the traceback
+        return _fail(error, as_json="--json" in arguments)
+
+
+def _fail(error: Exception, as_json: bool) -> int:
+    if os.environ.get("RMAS_DEBUG") == "1":
+        traceback.print_exception(error)
+    code, message, exit_code = _explain(error)
+    if message:
+        complain(code, message)
+    if as_json:
+        print_json({"error": {"code": code, "message": message}})
+    return exit_code
+
+
+def _explain(error: Exception) -> tuple[str, str, int]:
+    if isinstance(error, TyperException):
+        return "USAGE", _usage(error), USAGE
+    if isinstance(error, OperatorError):
+        return error.code, logs.escape(error.message), USAGE
+    if isinstance(error, CertsError | FederationError):
+        code = getattr(error, "code", None) or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).upper()
+        return str(code), logs.escape(str(error)), USAGE
+    where = logs.describe(error)
+    message = f"Unexpected {where['error']}; RMAS_DEBUG=1 shows where. Nothing is known to have changed."
+    return "UNEXPECTED", message, UNEXPECTED
+
+
+def _usage(error: TyperException) -> str:
+    # The parser quotes what it did not understand; on this command line that may be a document number.
+    text = logs.mask(" ".join(error.format_message().split())).rstrip(".")
+    return f"{text}; see `rmas --help` or `rmas COMMAND --help`." if text else ""

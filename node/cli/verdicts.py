@@ -1,0 +1,105 @@
+"""A verdict for a script and for the person at the counter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from federation.verdict import REASON_MESSAGES, Advice, Reason, Verdict
+from node.cli.output import paint
+from node.errors import NodeDown
+from node.v1 import desk_pb2
+
+_COLOURS = {
+    Verdict.CLEAR: "green",
+    Verdict.NOT_REPORTED: "blue",
+    Verdict.ALERT: "red",
+    Verdict.MISMATCH: "yellow",
+    Verdict.NOT_RECOGNISED: "yellow",
+    Verdict.NO_ANSWER: "yellow",
+}
+# A word is told apart by its sign as well: colour alone is lost on a printer, and on one officer in twelve.
+_SIGNS = {
+    Verdict.CLEAR: "+",
+    Verdict.NOT_REPORTED: "-",
+    Verdict.ALERT: "!",
+    Verdict.MISMATCH: "~",
+    Verdict.NOT_RECOGNISED: "~",
+    Verdict.NO_ANSWER: "?",
+}
+_ADVICE = {
+    Advice.CONTINUE: "go on as without this lookup",
+    Advice.READ_AGAIN: "read the document again",
+    Advice.REFER: "refer the traveller to a second officer",
+    Advice.ASK_LATER: "ask again in a moment; until then treat the document as not checked",
+}
+_KINDS = {"REPORTED": "on its reported list", "ISSUED": "issued by it", "ISSUED_DATES": "issued with these dates"}
+
+
+def as_json(result: desk_pb2.LookupResult) -> dict[str, Any]:
+    """The keys that docs/reference/lookup-json.md lists, each always there but `id` and `mrz_problem`."""
+    value: dict[str, Any] = {"id": result.id} if result.id else {}
+    value |= {
+        "verdict": result.verdict,
+        "reason": result.reason or None,
+        "code": result.code or None,
+        "advice": result.advice,
+        "message": result.message,
+        "outcomes": dict(result.outcomes),
+        "responder": result.responder or None,
+        "data_as_of": dict(result.data_as_of),
+        "stale": list(result.stale),
+        "expired": result.expired,
+        "answered_at": result.answered_at or None,
+        "request_digest": result.request_digest or None,
+        "case": result.case_number or None,
+        "test": result.test,
+        "timing_us": dict(result.timing_us),
+    }
+    if result.HasField("mrz_problem"):
+        problem = result.mrz_problem
+        value["mrz_problem"] = {"field": problem.field, "code": problem.code, "readings": list(problem.readings)}
+    return value
+
+
+def for_person(result: desk_pb2.LookupResult) -> list[str]:
+    """The verdict first, what it means, what to do, and then what it rests on."""
+    verdict = Verdict(result.verdict)
+    test = "  (test, specimen document)" if result.test else ""
+    lines = [paint(f"{_SIGNS[verdict]} {verdict}", "bold", _COLOURS[verdict]) + test, f"  {result.message}"]
+    if result.advice:
+        lines.append(f"  Advice: {_ADVICE[Advice(result.advice)]}.")
+    if result.expired:
+        lines.append("  The document has expired.")
+    lines += [f"  Reading that would fit: {reading}" for reading in result.mrz_problem.readings]
+    return lines + [paint(f"  {line}", "dim") for line in _grounds(result)]
+
+
+def _grounds(result: desk_pb2.LookupResult) -> list[str]:
+    lines = [
+        f"{meaning}: {'yes' if result.outcomes[kind] == 'MATCH' else 'no'}"
+        for kind, meaning in _KINDS.items()
+        if kind in result.outcomes
+    ]
+    for name, as_of in sorted(result.data_as_of.items()):
+        lines.append(f"{name} list as of {as_of}" + (" (too old)" if name in result.stale else ""))
+    if result.responder:
+        lines.append(f"answered by {result.responder}{_milliseconds(result)}")
+    if result.case_number:
+        lines.append(f"case {result.case_number}")
+    return lines
+
+
+def _milliseconds(result: desk_pb2.LookupResult) -> str:
+    total = result.timing_us.get("total")
+    return f" in {total / 1000:.1f} ms" if total else ""
+
+
+def local_fault(document: desk_pb2.DocumentInput, cause: NodeDown) -> desk_pb2.LookupResult:
+    """The verdict when this economy's own node gives none: no answer, never clear."""
+    return desk_pb2.LookupResult(
+        id=document.id,
+        verdict=Verdict.NO_ANSWER,
+        reason=Reason.LOCAL_FAULT,
+        advice=Advice.ASK_LATER,
+        message=f"{REASON_MESSAGES[Reason.LOCAL_FAULT]} {cause.message}",
+    )
