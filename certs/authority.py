@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from certs.csr import CertificateRequest
 from certs.errors import CertificateRefused, IssueRefused, KeyNotAllowed
 from certs.identity import CaName
-from certs.keys import admit
+from certs.keys import admit, public_key_id
 from certs.profiles import BACKDATE, PROFILES, Profile, Role, alternative_name, subject
 from certs.verify import verify_ca, verify_leaf
 
@@ -80,7 +80,7 @@ def issue(
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(profile.extended_key_usage_extension(), critical=False)
         .add_extension(alternative_name(request.name), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
+        .add_extension(_authority_key_identifier(ca), critical=False)
         .sign(ca_key, SHA256())
     )
     if certificate.not_valid_after_utc > ca.not_valid_after_utc:
@@ -116,8 +116,18 @@ def _builder(
         .not_valid_before(now - BACKDATE)
         .not_valid_after(now + timedelta(days=days))
         .add_extension(profile.key_usage_extension(), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+        # RFC 7093 2 (4); the library's own identifier is SHA-1, which no accreditor wants to meet even as a label.
+        .add_extension(x509.SubjectKeyIdentifier(public_key_id(public_key)), critical=False)
     )
+
+
+def _authority_key_identifier(ca: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+    """What the CA calls its own key: TLS stacks find the CA among several of one name by it."""
+    try:
+        identifier = ca.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except x509.ExtensionNotFound:
+        identifier = public_key_id(_admitted(ca.public_key()))
+    return x509.AuthorityKeyIdentifier(identifier, authority_cert_issuer=None, authority_cert_serial_number=None)
 
 
 def _admitted(public_key: object) -> ec.EllipticCurvePublicKey:

@@ -17,7 +17,7 @@ def bundle(cas: Iterable[x509.Certificate], now: datetime) -> bytes:
     certificate of a renewed CA, standing first, would shut out every leaf of that economy. A CA key outside the allowed
     kinds is left out as well. Trusting a CA for TLS says nothing about whose leaf it may sign: `verify.verify_leaf` does.
 
-    Raises UnknownIssuer when nothing is left, because stacks read an empty bundle as "trust what the system trusts".
+    Raises UnknownIssuer when nothing is left, because a stack may read an empty bundle as "trust what the system trusts".
     """
     by_key: dict[bytes, x509.Certificate] = {}
     for ca in cas:

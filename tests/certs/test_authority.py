@@ -10,9 +10,10 @@ from certs.authority import create_ca, issue, serial_number
 from certs.csr import CertificateRequest, build, check
 from certs.errors import IssueRefused
 from certs.identity import CaName, NodeName
+from certs.keys import public_key_id
 from certs.profiles import BACKDATE, PROFILES, Role, alternative_name
 from certs.verify import verify_ca, verify_leaf
-from tests.certs.forge import NODE, NOW, Economy, new_key
+from tests.certs.forge import NODE, NOW, Economy, forge_ca, new_key
 
 NZL = Economy()
 
@@ -103,6 +104,17 @@ def test_serial_numbers_are_positive_and_differ_with_their_random_bytes() -> Non
     assert 0 < serial_number(bytes(16)) < serial_number(b"\xff" * 16) < 1 << 159
     with pytest.raises(ValueError, match="16"):
         serial_number(b"")
+
+
+def test_a_leaf_names_its_cas_key_as_the_ca_does() -> None:
+    """TLS stacks choose among CAs of one name by this, so a CA made elsewhere is followed in its own way."""
+    with_own = forge_ca(NZL.key, more=[(x509.SubjectKeyIdentifier(b"own"), False)])
+    without = forge_ca(NZL.key)
+    named = public_key_id(NZL.key.public_key())
+    for ca, expected in ((with_own, b"own"), (without, named), (NZL.ca, named)):
+        leaf = issue(ca, NZL.key, request(), 5, NOW)
+        assert leaf.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier == expected
+    assert NZL.ca.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest == named
 
 
 def test_a_certificate_carries_what_its_profile_lists_and_nothing_more() -> None:

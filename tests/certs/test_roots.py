@@ -36,6 +36,6 @@ def test_a_ca_is_trusted_from_its_first_to_its_last_second() -> None:
 
 @pytest.mark.parametrize("cas", [[], [EXPIRED, AHEAD], [OTHER_CURVE]])
 def test_nothing_to_trust_is_an_error_and_no_empty_bundle(cas: list[x509.Certificate]) -> None:
-    """An empty bundle would be read as the system's own roots, which is the whole Web."""
+    """An empty bundle could be read as the system's own roots, which is the whole Web."""
     with pytest.raises(UnknownIssuer):
         bundle(cas, NOW)
