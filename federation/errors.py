@@ -4,11 +4,13 @@ FederationError
 ├── InvalidDocument      the person at the counter: what was read or typed is no travel document we can ask about
 ├── InvalidDirectory     our operator: the member list does not hold together
 ├── Malformed            their developer: bytes that are not what docs/spec/ says
-├── Refused              the responder says no, with a code of the closed set (docs/spec/5-refusals.md)
+├── Refused              policy: the responder says no, with a code of the closed set (docs/spec/5-refusals.md)
 └── BadAnswer            their developer or an attacker: an answer that must not be believed
 """
 
 from __future__ import annotations
+
+from federation.status import BadAnswerCode, RefusalCode
 
 
 class FederationError(Exception):
@@ -31,3 +33,29 @@ class InvalidDocument(FederationError):
 
 class InvalidDirectory(FederationError):
     """The member list is not what docs/reference/directory.md says; the message names the member and the remedy."""
+
+
+class Malformed(FederationError):
+    """Received bytes that docs/spec/ does not allow; the message names the rule, never the bytes."""
+
+
+class Refused(FederationError):
+    """A request the responder does not answer.
+
+    ``retry_after`` is in seconds, 0 for none. ``causes`` holds one octet a question, 1 where it is a cause, and is
+    empty when the request as a whole is the cause.
+    """
+
+    def __init__(self, code: RefusalCode, message: str, *, retry_after: int = 0, causes: bytes = b"") -> None:
+        super().__init__(f"{code.name}: {message}")
+        self.code = code
+        self.retry_after = retry_after
+        self.causes = causes
+
+
+class BadAnswer(FederationError):
+    """An answer that does not prove what it says; whatever it holds is never shown."""
+
+    def __init__(self, code: BadAnswerCode, message: str) -> None:
+        super().__init__(f"{code.name}: {message}")
+        self.code = code

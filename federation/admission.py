@@ -1,0 +1,253 @@
+"""What a responder checks before it reads a list, in this order and no other (docs/spec/5-refusals.md, 5.1).
+
+Cheap checks come before dear ones, and nothing an attacker wrote is parsed before its signature holds. Each numbered
+step has one code. This module decides; ``node.answering`` records, looks up and seals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from certs.profiles import Role
+from certs.verify import VerifiedLeaf
+from federation import codec, policy
+from federation.directory import Directory, Grant, Member
+from federation.documents import ListName
+from federation.envelope import Envelope, PayloadType, digest, open_envelope
+from federation.errors import Malformed, Refused
+from federation.lookup import (
+    LOOKUP_METHOD,
+    OPENED_OCTETS,
+    PROTOCOL_VERSION,
+    LookupStatement,
+    Question,
+    Versions,
+    open_questions,
+    purpose_of,
+)
+from federation.session import OpenSessionStatement, Session, SessionTable, check_times
+from federation.status import Purpose, RefusalCode
+from federation.trust import Trust, bind
+
+T = TypeVar("T")
+
+TLS_REQUIRED = "TLSv1.3"
+NO_DIGEST = bytes(32)
+RATE_WITHOUT_GRANT = 20
+OPENING_COST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What the transport knows of a call: the caller's TLS leaf (PEM), the TLS version, and the connection's name."""
+
+    tls_leaf: bytes
+    tls_version: str
+    connection: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """The responder's clock, read once a call: UTC, the same in milliseconds since 1970, and monotonic milliseconds."""
+
+    now: datetime
+    now_ms: int
+    monotonic_ms: int
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What is known of a call so far; a refusal at any step is sealed and recorded with as much as holds by then."""
+
+    request_digest: bytes = NO_DIGEST
+    caller: str = ""
+    economy: str = ""
+    purpose: int = 0
+    questions: int = 0
+    authenticated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A lookup that passed every check."""
+
+    statement: LookupStatement
+    questions: list[Question]
+    purpose: Purpose
+
+
+class DayBudget(Protocol):
+    """Counts a member's questions of the day, over all workers of the node."""
+
+    def spend(self, economy: str, questions: int, limit: int, now_ms: int) -> None:
+        """Count ``questions``; raises ``Refused`` (BUDGET) when the day's ``limit`` would be passed."""
+
+
+@dataclass(slots=True)
+class Door:
+    """Everything one worker holds against a request. ``full_name`` is this node's, ``budget`` is shared by workers."""
+
+    full_name: str
+    economy: str
+    trust: Trust
+    sessions: SessionTable
+    budget: DayBudget
+    date_pairs: policy.DatePairs
+    blocked: frozenset[str] = frozenset()
+    rates: dict[str, policy.Rate] = field(default_factory=dict)
+
+    @property
+    def directory(self) -> Directory:
+        """The member list in force."""
+        return self.trust.directory
+
+    def grant_for(self, economy: str) -> Grant | None:
+        """What this economy granted that member."""
+        own = self.directory.members.get(self.economy)
+        return own.grants.get(economy) if own is not None else None
+
+    def take_rate(self, economy: str, questions: int, at: Instant) -> None:
+        """Step 3 of every method; raises ``Refused`` (RATE)."""
+        rate = self.rates.get(economy)
+        if rate is None:
+            grant = self.grant_for(economy)
+            per_second = grant.rate_per_second if grant is not None else RATE_WITHOUT_GRANT
+            rate = self.rates.setdefault(economy, policy.Rate(per_second, at.monotonic_ms))
+        rate.take(questions, at.monotonic_ms)
+
+
+def _check_transport(door: Door, call: Call, cost: int, at: Instant, exchange: Exchange) -> VerifiedLeaf:
+    # 1. TLS leaf: a current certificate of a current member, checked at every call, so that what stopped being
+    #    true since the handshake bites on connections already open (oracle 5).
+    leaf = door.trust.leaf(call.tls_leaf, Role.TLS, at.now)
+    exchange.caller, exchange.economy = leaf.name.uri, leaf.name.economy
+    if call.tls_version != TLS_REQUIRED:
+        raise Refused(RefusalCode.VERSION, "the connection is older than TLS 1.3")
+    if leaf.name.economy in door.blocked:
+        raise Refused(RefusalCode.SUSPENDED, "this member is blocked here")
+    # 2. The member's rate, before any signature is worked on: verifying is what a flood would spend.
+    door.take_rate(leaf.name.economy, cost, at)
+    return leaf
+
+
+def _check_names(caller: str, responder: str, tls_digest: bytes, leaf: VerifiedLeaf, door: Door) -> None:
+    if responder != door.full_name:
+        raise Refused(RefusalCode.AUDIENCE, "the statement names another responder")
+    if caller == door.full_name:
+        raise Refused(RefusalCode.AUDIENCE, "the statement was made by this very node (reflection)")
+    if caller != leaf.name.uri or tls_digest != leaf.fingerprint:
+        raise Refused(RefusalCode.CERT_BINDING, "the statement is bound to another TLS certificate")
+
+
+def _check_charter(theirs: Versions, ours: Versions) -> None:
+    older = theirs.charter_version < ours.charter_version
+    other = theirs.charter_version == ours.charter_version and theirs.charter_digest != ours.charter_digest
+    if older or other:
+        raise Refused(RefusalCode.CHARTER_OLD, "the member list asked under is not the one in force here")
+
+
+def admit_open_session(
+    door: Door, call: Call, data: bytes, at: Instant, exchange: Exchange
+) -> tuple[OpenSessionStatement, VerifiedLeaf, Envelope]:
+    """Steps 1 to 9 for OpenSession; the statement, the caller's message leaf, and the envelope.
+
+    Raises:
+        Refused: the code of the first step that failed.
+    """
+    tls = _check_transport(door, call, OPENING_COST, at, exchange)
+    envelope = _decode(codec.decode_open_session_request, data)
+    exchange.request_digest = digest(envelope)
+    if not envelope.certificate:
+        raise Refused(RefusalCode.MALFORMED, "OpenSession comes without the caller's message certificate")
+    message = door.trust.leaf(envelope.certificate, Role.MESSAGE, at.now)
+    bind(tls, message)
+    if envelope.key_id != message.fingerprint:
+        raise Refused(RefusalCode.CERT_BINDING, "the key id is not that of the certificate sent")
+    open_envelope(envelope, PayloadType.OPEN_SESSION_REQUEST, message.public_key)
+    exchange.authenticated = True
+    statement = _decode(codec.decode_open_session_statement, envelope.payload)
+    _check_names(statement.caller, statement.responder, statement.caller_tls_leaf, tls, door)
+    if PROTOCOL_VERSION not in statement.protocol_versions:
+        raise Refused(RefusalCode.VERSION, f"this node speaks protocol version {PROTOCOL_VERSION} alone")
+    _check_charter(statement.versions, door.directory.versions)
+    check_times(statement.issued_at, statement.not_after, at.now_ms)
+    return statement, message, envelope
+
+
+def admit_lookup(
+    door: Door, call: Call, data: bytes, at: Instant, exchange: Exchange, imported: Callable[[ListName], bool]
+) -> Admitted:
+    """Every check of spec 5.1 on one lookup, in its order. ``imported`` says whether a list was imported in full.
+
+    Raises:
+        Refused: the code of the first step that failed; nothing was looked up.
+    """
+    # 1-2. Size was bounded by the transport. TLS leaf, then the member's rate.
+    tls = _check_transport(door, call, max(1, len(data) // OPENED_OCTETS), at, exchange)
+    # 3. The message key by its id, under the same tests as the TLS leaf.
+    envelope, opened = _decode(codec.decode_lookup_request, data)
+    exchange.request_digest = digest(envelope)
+    message = _message_key(door, envelope, tls, at)
+    # 4. The signature, over the bytes received.
+    open_envelope(envelope, PayloadType.LOOKUP_REQUEST, message.public_key)
+    exchange.authenticated = True
+    # 5. Only now is anything inside read.
+    statement = _decode(codec.decode_lookup_statement, envelope.payload)
+    # 6. Method, names, TLS digest, version, charter.
+    if statement.method != LOOKUP_METHOD:
+        raise Refused(RefusalCode.METHOD, "the statement was made for another method")
+    _check_names(statement.caller, statement.responder, statement.caller_tls_leaf, tls, door)
+    if statement.protocol_version != PROTOCOL_VERSION:
+        raise Refused(RefusalCode.VERSION, f"this session speaks protocol version {PROTOCOL_VERSION}")
+    _check_charter(statement.versions, door.directory.versions)
+    # 7. Session and sequence. The number is used up whatever follows: a refused request is not asked again as it is.
+    session = door.sessions.find(statement.session_id, at.monotonic_ms)
+    _check_session(session, tls, message)
+    session.take(statement.sequence, at.monotonic_ms)
+    # 8. Times.
+    check_times(statement.issued_at, statement.not_after, at.now_ms)
+    # 9. The questions are the ones signed; then routes and lists.
+    questions = _decode(lambda octets: open_questions(octets, statement.question_digests), opened)
+    purpose = purpose_of(statement)
+    exchange.purpose, exchange.questions = purpose, len(questions)
+    policy.check_routes(questions, purpose, door.directory, door.economy)
+    own = door.directory.members[door.economy]
+    policy.check_lists(questions, purpose, own, imported)
+    # 10. Purpose, grant, budget. Nodes of one economy need no grant.
+    if tls.name.economy != door.economy:
+        _check_policy(door, own, tls.name.economy, questions, purpose, at)
+    return Admitted(statement, questions, purpose)
+
+
+def _message_key(door: Door, envelope: Envelope, tls: VerifiedLeaf, at: Instant) -> VerifiedLeaf:
+    if envelope.key_id == tls.fingerprint:
+        raise Refused(RefusalCode.KEY_PURPOSE, "a statement is signed with the message key, not the TLS key")
+    message = door.sessions.key(envelope.key_id)
+    if not message.not_before <= at.now <= message.not_after:
+        raise Refused(RefusalCode.NOT_MEMBER, "the message certificate is outside its dates")
+    bind(tls, message)
+    return message
+
+
+def _check_session(session: Session, tls: VerifiedLeaf, message: VerifiedLeaf) -> None:
+    bound = session.caller_tls_leaf == tls.fingerprint and session.caller.fingerprint == message.fingerprint
+    if not bound:
+        raise Refused(RefusalCode.SESSION_UNKNOWN, "the session belongs to other certificates")
+
+
+def _check_policy(
+    door: Door, own: Member, economy: str, questions: list[Question], purpose: Purpose, at: Instant
+) -> None:
+    grant = policy.check_grant(questions, purpose, own.grants.get(economy), at.now_ms)
+    door.date_pairs.check(economy, questions, at.now_ms)
+    door.budget.spend(economy, len(questions), grant.questions_per_day, at.now_ms)
+
+
+def _decode(decoder: Callable[[bytes], T], data: bytes) -> T:
+    try:
+        return decoder(data)
+    except Malformed as error:
+        raise Refused(RefusalCode.MALFORMED, str(error)) from error

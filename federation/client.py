@@ -1,0 +1,200 @@
+"""Asking one node of a peer: its session, and whether it is up (docs/spec/8-transport.md).
+
+A peer is up, down or not yet known. A question to one that is down is told so at once while a probe watches in the
+background; so a border never waits three seconds for what the node knew already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from federation.admission import Instant
+from federation.channel import Channel, PeerTooSlow, PeerUnreachable
+from federation.errors import BadAnswer, Refused
+from federation.exchange import (
+    Answer,
+    Identity,
+    OpenedSession,
+    Sent,
+    check_lookup_answer,
+    check_open_session,
+    compose_lookup,
+    compose_open_session,
+)
+from federation.lookup import LOOKUP_METHOD, SALT_OCTETS, Question
+from federation.service import OPEN_SESSION_METHOD
+from federation.status import Purpose, RefusalCode
+from federation.trust import Trust
+
+PROBE_FIRST_SECONDS = 0.25
+PROBE_LONGEST_SECONDS = 5.0
+PROBE_TIMEOUT_SECONDS = 3.0
+DEADLINES_UNTIL_DOWN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the client may not fetch itself: the clock, random bytes, and who hears when a peer goes up or down."""
+
+    instant: Callable[[], Instant]
+    random: Callable[[int], bytes]
+    on_change: Callable[[str, bool, str], None]
+
+
+class PeerClient:
+    """Asks one node of a peer. Used from one event loop."""
+
+    def __init__(
+        self, name: str, channel: Channel, identity: Identity, trust: Trust, surroundings: Surroundings
+    ) -> None:
+        """``name`` is the full name of the node that ``channel`` leads to."""
+        self.name = name
+        self.up: bool | None = None
+        self.last_error = ""
+        self.session: OpenedSession | None = None
+        self._channel = channel
+        self._identity = identity
+        self._trust = trust
+        self._around = surroundings
+        self._sequence = 0
+        self._late = 0
+        self._opening = asyncio.Lock()
+        self._probe: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Connect in the background, and go on trying."""
+        self._watch()
+
+    async def close(self) -> None:
+        """Stop watching and let go of the channel."""
+        if self._probe is not None:
+            self._probe.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._probe
+        await self._channel.close()
+
+    async def ask(
+        self, questions: Sequence[Question], purpose: Purpose, deadline: float, record: Callable[[Sent], None]
+    ) -> tuple[Answer, Sent]:
+        """The verified answer to up to 500 questions, and the request it answers.
+
+        ``deadline`` is on the loop's clock. ``record`` is called with each sealed request before it leaves. A session
+        the peer forgot is opened anew and a broken connection is tried once more, each time as a new request.
+
+        Raises:
+            Refused, BadAnswer, PeerUnreachable, PeerTooSlow.
+        """
+        if self.up is False:
+            raise PeerUnreachable(self.last_error)
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._ask_again_once(questions, purpose, deadline, record)
+        except (PeerTooSlow, TimeoutError) as error:
+            self._late += 1
+            if self._late >= DEADLINES_UNTIL_DOWN:
+                self._set_down("no answer within the deadline, several times")
+            raise PeerTooSlow("no answer within the deadline") from error
+        except PeerUnreachable as error:
+            if error.lost:
+                self._set_down(str(error))
+            raise
+
+    async def _ask_again_once(
+        self, questions: Sequence[Question], purpose: Purpose, deadline: float, record: Callable[[Sent], None]
+    ) -> tuple[Answer, Sent]:
+        known = self.up
+        session = self.session or await self._open(deadline)
+        try:
+            return await self._ask_once(session, questions, purpose, deadline, record)
+        except Refused as refusal:
+            if refusal.code is not RefusalCode.SESSION_UNKNOWN:
+                raise
+        except PeerUnreachable as error:
+            # Reading twice changes nothing at the peer, and the second is a request of its own.
+            if not (error.lost and known):
+                raise
+        # Another question may have opened a new session meanwhile; only the one that failed is dropped.
+        if self.session is session:
+            self.session = None
+        session = self.session or await self._open(deadline)
+        return await self._ask_once(session, questions, purpose, deadline, record)
+
+    async def _ask_once(
+        self,
+        session: OpenedSession,
+        questions: Sequence[Question],
+        purpose: Purpose,
+        deadline: float,
+        record: Callable[[Sent], None],
+    ) -> tuple[Answer, Sent]:
+        # Never reset, not even with a new session: a number that only grows cannot be used twice by mistake.
+        self._sequence += 1
+        sent = compose_lookup(
+            self._identity,
+            session,
+            self._sequence,
+            self._trust.directory.versions,
+            purpose,
+            questions,
+            self._around.random(SALT_OCTETS * len(questions)),
+            self._around.instant().now_ms,
+        )
+        record(sent)
+        data = await self._channel.call(LOOKUP_METHOD, sent.data, deadline)
+        answer = check_lookup_answer(data, sent, self._identity, session, self._trust, self._around.instant())
+        self._late = 0
+        return answer, sent
+
+    async def _open(self, deadline: float) -> OpenedSession:
+        async with self._opening:
+            if self.session is not None:
+                return self.session
+            nonce = self._around.random(16)
+            versions = self._trust.directory.versions
+            sent = compose_open_session(self._identity, self.name, versions, nonce, self._around.instant().now_ms)
+            data = await self._channel.call(OPEN_SESSION_METHOD, sent.data, deadline)
+            at = self._around.instant()
+            session = check_open_session(data, sent, self._identity, self.name, self._trust, at)
+            self.session = session
+            self._set_up()
+            return session
+
+    def _set_up(self) -> None:
+        changed, self.up, self.last_error, self._late = self.up is not True, True, "", 0
+        if changed:
+            self._around.on_change(self.name, True, "")
+
+    def _set_down(self, why: str) -> None:
+        changed, self.up, self.last_error, self.session = self.up is not False, False, why, None
+        if changed:
+            self._around.on_change(self.name, False, why)
+        self._watch()
+
+    def _watch(self) -> None:
+        if self._probe is None or self._probe.done():
+            self._probe = asyncio.create_task(self._probe_until_up())
+
+    async def _probe_until_up(self) -> None:
+        wait = PROBE_FIRST_SECONDS
+        while self.up is not True:
+            try:
+                await self._open(asyncio.get_running_loop().time() + PROBE_TIMEOUT_SECONDS)
+            except (Refused, BadAnswer) as error:
+                # It is there and does not want us: asking gives that very reason, so let questions through.
+                self.last_error = str(error)
+                self.up = None
+            except (PeerUnreachable, PeerTooSlow) as error:
+                if self.up is not False:
+                    self.up = False
+                    self._around.on_change(self.name, False, str(error))
+                self.last_error = str(error)
+                await self._channel.renew()
+            else:
+                return
+            # Jitter, so that after an outage not all peers come back in one instant.
+            jitter = 0.5 + self._around.random(1)[0] / 255
+            await asyncio.sleep(wait * jitter)
+            wait = min(wait * 2, PROBE_LONGEST_SECONDS)

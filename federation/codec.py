@@ -1,0 +1,279 @@
+"""Wire to dataclasses and back: the only module of this package that knows protobuf (docs/spec/ 2 to 4).
+
+Statements have one canonical form. Decoding refuses whatever would not encode to the very same bytes: fields out of
+order or twice, unknown fields, defaults spelt out, and a missing fixed-width field. So two nodes can never read one
+signed statement differently (ATTACKS A03), and an answer's size follows from its names and number of questions.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from google.protobuf.message import DecodeError, Message
+
+from federation.envelope import KEY_ID_OCTETS, SIGNATURE_OCTETS, Envelope
+from federation.errors import Malformed
+from federation.lookup import DIGEST_OCTETS, MAX_QUESTIONS, LookupAnswer, LookupStatement, Versions
+from federation.session import SESSION_ID_OCTETS, OpenSessionAnswer, OpenSessionStatement
+from federation.v1 import envelope_pb2, peer_pb2, statements_pb2
+
+MAX_MESSAGE_OCTETS = 256 * 1024
+MAX_CERTIFICATE_OCTETS = 4096
+MAX_NAME_CHARACTERS = 120
+NONCE_OCTETS = 16
+MAX_PROTOCOL_VERSIONS = 16
+
+_M = TypeVar("_M", bound=Message)
+
+
+def _parse(kind: type[_M], data: bytes) -> _M:
+    message = kind()
+    try:
+        message.ParseFromString(data)
+    except DecodeError as error:
+        raise Malformed(f"the bytes are no {kind.DESCRIPTOR.name}") from error
+    return message
+
+
+def _parse_canonical(kind: type[_M], data: bytes) -> _M:
+    """Parse, then compare with our own encoding; for checking alone: what is verified and logged is what came in."""
+    message = _parse(kind, data)
+    message.DiscardUnknownFields()  # type: ignore[attr-defined]  # upb would write them back, and the comparison pass
+    if message.SerializeToString(deterministic=True) != data:
+        raise Malformed(f"the {kind.DESCRIPTOR.name} is not in canonical form")
+    return message
+
+
+def _exactly(octets: bytes, length: int, name: str) -> bytes:
+    if len(octets) != length:
+        raise Malformed(f"{name} is not {length} octets long")
+    return octets
+
+
+def _name(text: str, name: str) -> str:
+    if not 1 <= len(text) <= MAX_NAME_CHARACTERS:
+        raise Malformed(f"{name} is not a full name of 1 to {MAX_NAME_CHARACTERS} characters")
+    return text
+
+
+def _present(message: Message, *fields: str) -> None:
+    for field in fields:
+        if not message.HasField(field):
+            raise Malformed(f"{field} is missing")
+
+
+def _envelope_from(wire: envelope_pb2.Envelope) -> Envelope:
+    if len(wire.certificate) > MAX_CERTIFICATE_OCTETS:
+        raise Malformed(f"the certificate is longer than {MAX_CERTIFICATE_OCTETS} octets")
+    return Envelope(
+        wire.payload_type,
+        wire.payload,
+        _exactly(wire.key_id, KEY_ID_OCTETS, "key_id"),
+        _exactly(wire.signature, SIGNATURE_OCTETS, "signature"),
+        wire.certificate,
+    )
+
+
+def _envelope_to(envelope: Envelope) -> envelope_pb2.Envelope:
+    return envelope_pb2.Envelope(
+        payload_type=envelope.payload_type,
+        payload=envelope.payload,
+        key_id=envelope.key_id,
+        signature=envelope.signature,
+        certificate=envelope.certificate,
+    )
+
+
+def decode_lookup_request(data: bytes) -> tuple[Envelope, bytes]:
+    """The envelope and the opened questions (57 octets each) of a lookup; raises ``Malformed``."""
+    wire = _parse(peer_pb2.LookupRequest, data)
+    return _envelope_from(wire.envelope), wire.questions
+
+
+def encode_lookup_request(envelope: Envelope, opened: bytes) -> bytes:
+    """The bytes of a lookup: its envelope, and beside it 57 octets a question."""
+    return peer_pb2.LookupRequest(envelope=_envelope_to(envelope), questions=opened).SerializeToString()
+
+
+def decode_open_session_request(data: bytes) -> Envelope:
+    """The envelope in an OpenSessionRequest; raises ``Malformed``."""
+    return _envelope_from(_parse(peer_pb2.OpenSessionRequest, data).envelope)
+
+
+def decode_response(data: bytes) -> Envelope:
+    """The envelope in a LookupResponse or OpenSessionResponse, which are alike; raises ``Malformed``."""
+    return _envelope_from(_parse(peer_pb2.LookupResponse, data).envelope)
+
+
+def encode_enveloped(envelope: Envelope) -> bytes:
+    """The bytes of an OpenSessionRequest, OpenSessionResponse or LookupResponse: one envelope in field 1."""
+    return peer_pb2.LookupResponse(envelope=_envelope_to(envelope)).SerializeToString()
+
+
+def encode_lookup_statement(statement: LookupStatement) -> bytes:
+    """The canonical bytes of a LookupStatement."""
+    return statements_pb2.LookupStatement(
+        protocol_version=statement.protocol_version,
+        method=statement.method,
+        caller=statement.caller,
+        responder=statement.responder,
+        session_id=statement.session_id,
+        sequence=statement.sequence,
+        issued_at=statement.issued_at,
+        not_after=statement.not_after,
+        purpose=statement.purpose,
+        caller_tls_leaf=statement.caller_tls_leaf,
+        charter_version=statement.versions.charter_version,
+        charter_digest=statement.versions.charter_digest,
+        versions_digest=statement.versions.others_digest,
+        question_digests=statement.question_digests,
+    ).SerializeToString(deterministic=True)
+
+
+def decode_lookup_statement(payload: bytes) -> LookupStatement:
+    """A LookupStatement from exactly its canonical bytes; raises ``Malformed``."""
+    wire = _parse_canonical(statements_pb2.LookupStatement, payload)
+    _present(wire, "protocol_version", "sequence", "issued_at", "not_after", "purpose", "charter_version")
+    count, rest = divmod(len(wire.question_digests), DIGEST_OCTETS)
+    if rest or not 1 <= count <= MAX_QUESTIONS:
+        raise Malformed(f"question_digests is not 1 to {MAX_QUESTIONS} digests")
+    return LookupStatement(
+        wire.protocol_version,
+        wire.method,
+        _name(wire.caller, "caller"),
+        _name(wire.responder, "responder"),
+        _exactly(wire.session_id, SESSION_ID_OCTETS, "session_id"),
+        wire.sequence,
+        wire.issued_at,
+        wire.not_after,
+        wire.purpose,
+        _exactly(wire.caller_tls_leaf, DIGEST_OCTETS, "caller_tls_leaf"),
+        Versions(
+            wire.charter_version,
+            _exactly(wire.charter_digest, DIGEST_OCTETS, "charter_digest"),
+            _exactly(wire.versions_digest, DIGEST_OCTETS, "versions_digest"),
+        ),
+        wire.question_digests,
+    )
+
+
+def encode_lookup_answer(answer: LookupAnswer) -> bytes:
+    """The canonical bytes of a LookupAnswer."""
+    return statements_pb2.LookupAnswer(
+        request_digest=answer.request_digest,
+        responder=answer.responder,
+        caller=answer.caller,
+        answered_at=answer.answered_at,
+        reported_as_of=answer.reported_as_of,
+        issued_as_of=answer.issued_as_of,
+        outcomes=answer.outcomes,
+        server_time=answer.server_time,
+        refusal=answer.refusal,
+        retry_after=answer.retry_after,
+        causes=answer.causes,
+    ).SerializeToString(deterministic=True)
+
+
+def decode_lookup_answer(payload: bytes) -> LookupAnswer:
+    """A LookupAnswer from exactly its canonical bytes, outcomes and refusal told apart; raises ``Malformed``."""
+    wire = _parse_canonical(statements_pb2.LookupAnswer, payload)
+    _present(wire, "answered_at", "reported_as_of", "issued_as_of", "server_time", "refusal", "retry_after")
+    if bool(wire.refusal) == bool(wire.outcomes) or (wire.causes and not wire.refusal):
+        raise Malformed("an answer carries either outcomes or a refusal")
+    return LookupAnswer(
+        _exactly(wire.request_digest, DIGEST_OCTETS, "request_digest"),
+        _name(wire.responder, "responder"),
+        wire.caller,
+        wire.answered_at,
+        wire.reported_as_of,
+        wire.issued_as_of,
+        wire.outcomes,
+        wire.server_time,
+        wire.refusal,
+        wire.retry_after,
+        wire.causes,
+    )
+
+
+def encode_open_session_statement(statement: OpenSessionStatement) -> bytes:
+    """The canonical bytes of an OpenSessionStatement."""
+    return statements_pb2.OpenSessionStatement(
+        protocol_versions=statement.protocol_versions,
+        caller=statement.caller,
+        responder=statement.responder,
+        nonce=statement.nonce,
+        caller_tls_leaf=statement.caller_tls_leaf,
+        issued_at=statement.issued_at,
+        not_after=statement.not_after,
+        charter_version=statement.versions.charter_version,
+        charter_digest=statement.versions.charter_digest,
+        versions_digest=statement.versions.others_digest,
+    ).SerializeToString(deterministic=True)
+
+
+def decode_open_session_statement(payload: bytes) -> OpenSessionStatement:
+    """An OpenSessionStatement from exactly its canonical bytes; raises ``Malformed``."""
+    wire = _parse_canonical(statements_pb2.OpenSessionStatement, payload)
+    _present(wire, "issued_at", "not_after", "charter_version")
+    versions = tuple(wire.protocol_versions)
+    if not 1 <= len(versions) <= MAX_PROTOCOL_VERSIONS or list(versions) != sorted(set(versions)):
+        raise Malformed("protocol_versions is not an ascending list without repeats")
+    return OpenSessionStatement(
+        versions,
+        _name(wire.caller, "caller"),
+        _name(wire.responder, "responder"),
+        _exactly(wire.nonce, NONCE_OCTETS, "nonce"),
+        _exactly(wire.caller_tls_leaf, DIGEST_OCTETS, "caller_tls_leaf"),
+        wire.issued_at,
+        wire.not_after,
+        Versions(
+            wire.charter_version,
+            _exactly(wire.charter_digest, DIGEST_OCTETS, "charter_digest"),
+            _exactly(wire.versions_digest, DIGEST_OCTETS, "versions_digest"),
+        ),
+    )
+
+
+def encode_open_session_answer(answer: OpenSessionAnswer) -> bytes:
+    """The canonical bytes of an OpenSessionAnswer."""
+    return statements_pb2.OpenSessionAnswer(
+        request_digest=answer.request_digest,
+        responder=answer.responder,
+        caller=answer.caller,
+        session_id=answer.session_id,
+        protocol_version=answer.protocol_version,
+        answered_at=answer.answered_at,
+        charter_version=answer.versions.charter_version,
+        charter_digest=answer.versions.charter_digest,
+        versions_digest=answer.versions.others_digest,
+        max_questions=answer.max_questions,
+        max_message_octets=answer.max_message_octets,
+        idle_seconds=answer.idle_seconds,
+        refusal=answer.refusal,
+        retry_after=answer.retry_after,
+    ).SerializeToString(deterministic=True)
+
+
+def decode_open_session_answer(payload: bytes) -> OpenSessionAnswer:
+    """An OpenSessionAnswer from exactly its canonical bytes; raises ``Malformed``."""
+    wire = _parse_canonical(statements_pb2.OpenSessionAnswer, payload)
+    _present(wire, "protocol_version", "answered_at", "charter_version", "max_questions", "max_message_octets")
+    _present(wire, "idle_seconds", "refusal", "retry_after")
+    return OpenSessionAnswer(
+        _exactly(wire.request_digest, DIGEST_OCTETS, "request_digest"),
+        _name(wire.responder, "responder"),
+        wire.caller,
+        _exactly(wire.session_id, SESSION_ID_OCTETS, "session_id"),
+        wire.protocol_version,
+        wire.answered_at,
+        Versions(
+            wire.charter_version,
+            _exactly(wire.charter_digest, DIGEST_OCTETS, "charter_digest"),
+            _exactly(wire.versions_digest, DIGEST_OCTETS, "versions_digest"),
+        ),
+        wire.max_questions,
+        wire.max_message_octets,
+        wire.idle_seconds,
+        wire.refusal,
+        wire.retry_after,
+    )

@@ -1,0 +1,81 @@
+"""Seal and open: the one signature format between nodes (docs/spec/3-envelope.md).
+
+The signature covers the DSSE v1 pre-authentication encoding of the payload type and of the payload *as received*.
+Nothing is parsed before it holds, and nothing received is ever encoded again, so two readings of one message cannot
+differ between what was signed and what is acted on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from certs.errors import BadSignature
+from certs.signing import Signer, verify
+from federation.errors import Refused
+from federation.status import RefusalCode
+
+KEY_ID_OCTETS = 32
+SIGNATURE_OCTETS = 64
+
+
+class PayloadType(StrEnum):
+    """What a payload is: one a message and direction, so no statement passes for another."""
+
+    OPEN_SESSION_REQUEST = "application/vnd.rmas.v1.open-session-request"
+    OPEN_SESSION_ANSWER = "application/vnd.rmas.v1.open-session-answer"
+    LOOKUP_REQUEST = "application/vnd.rmas.v1.lookup-request"
+    LOOKUP_ANSWER = "application/vnd.rmas.v1.lookup-answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A statement and its signature; ``certificate`` is empty or the DER of the signer's message leaf."""
+
+    payload_type: str
+    payload: bytes
+    key_id: bytes
+    signature: bytes
+    certificate: bytes = b""
+
+
+def pre_authentication(payload_type: str, payload: bytes) -> bytes:
+    """The bytes that are signed (DSSE v1, "PAE"): lengths in decimal octets, single spaces between."""
+    kind = payload_type.encode()
+    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+
+
+def digest(envelope: Envelope) -> bytes:
+    """SHA-256 of the pre-authentication bytes, 32 octets: what answers and both audit records name a request by."""
+    return sha256(pre_authentication(envelope.payload_type, envelope.payload)).digest()
+
+
+def seal(
+    payload_type: PayloadType, payload: bytes, signer: Signer, key_id: bytes, certificate: bytes = b""
+) -> Envelope:
+    """Sign ``payload`` as ``payload_type`` with the message key that ``key_id`` names."""
+    return Envelope(
+        payload_type.value, payload, key_id, signer.sign(pre_authentication(payload_type, payload)), certificate
+    )
+
+
+def open_envelope(envelope: Envelope, expected: PayloadType, public_key: ec.EllipticCurvePublicKey) -> bytes:
+    """Verify the signature and the payload's type; return the request digest (32 octets).
+
+    The type is compared first: it is inside what is signed, so a right signature over another type is a statement
+    made for another purpose (method confusion, ATTACKS A06).
+
+    Raises:
+        Refused: METHOD for another payload type, BAD_SIGNATURE when the signature does not hold.
+    """
+    if envelope.payload_type != expected.value:
+        raise Refused(RefusalCode.METHOD, "the payload type belongs to another message")
+    signed = pre_authentication(envelope.payload_type, envelope.payload)
+    try:
+        verify(public_key, envelope.signature, signed)
+    except BadSignature as error:
+        raise Refused(RefusalCode.BAD_SIGNATURE, "the signature does not hold") from error
+    return sha256(signed).digest()

@@ -1,0 +1,264 @@
+"""What an asker signs, and what it checks before it believes an answer (docs/spec/4-lookup.md, 4.7).
+
+The other half of ``federation.admission``. Nothing here touches a network or a clock: requests go out as bytes, answers
+come in as bytes, and every failed check raises with its own code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from certs.errors import BadSignature
+from certs.profiles import Role
+from certs.signing import Signer, verify
+from certs.verify import VerifiedLeaf
+from federation import codec
+from federation.admission import Instant
+from federation.documents import Kind, ListName
+from federation.envelope import Envelope, PayloadType, digest, pre_authentication, seal
+from federation.errors import BadAnswer, Malformed, Refused
+from federation.lookup import (
+    LOOKUP_METHOD,
+    PROTOCOL_VERSION,
+    LookupAnswer,
+    LookupStatement,
+    Question,
+    Versions,
+    decode_outcome,
+    encode_question,
+    question_digests,
+)
+from federation.policy import lists_of
+from federation.session import MAX_AHEAD_MS, MAX_VALIDITY_MS, OpenSessionAnswer, OpenSessionStatement
+from federation.status import BadAnswerCode, Purpose, RefusalCode
+from federation.trust import Trust
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """This node as it signs: full name, message key and its leaf, and the digest of its TLS leaf."""
+
+    name: str
+    signer: Signer
+    key_id: bytes
+    certificate: bytes
+    tls_leaf: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSession:
+    """A session as the asker holds it; ``responder_key`` is the message leaf that must sign every answer."""
+
+    session_id: bytes
+    responder: str
+    responder_key: VerifiedLeaf
+    max_questions: int
+    max_message_octets: int
+    answered_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A sealed request and what its answer will be held against."""
+
+    data: bytes
+    request_digest: bytes
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A verified answer: per question the outcomes by kind, and when each list asked was cut (ms)."""
+
+    outcomes: tuple[Mapping[Kind, bool], ...]
+    as_of: Mapping[ListName, int]
+    answered_at: int
+    server_time: int
+    answer_digest: bytes
+
+
+def compose_open_session(identity: Identity, responder: str, versions: Versions, nonce: bytes, now_ms: int) -> Sent:
+    """A sealed OpenSession request; ``nonce`` is 16 fresh random bytes."""
+    statement = OpenSessionStatement(
+        (PROTOCOL_VERSION,),
+        identity.name,
+        responder,
+        nonce,
+        identity.tls_leaf,
+        now_ms,
+        now_ms + MAX_VALIDITY_MS,
+        versions,
+    )
+    payload = codec.encode_open_session_statement(statement)
+    envelope = seal(PayloadType.OPEN_SESSION_REQUEST, payload, identity.signer, identity.key_id, identity.certificate)
+    return Sent(codec.encode_enveloped(envelope), digest(envelope), ())
+
+
+def check_open_session(
+    data: bytes, sent: Sent, identity: Identity, responder: str, trust: Trust, at: Instant
+) -> OpenedSession:
+    """The session in an OpenSession answer.
+
+    Raises:
+        Refused: the responder refused, signed.
+        BadAnswer: it cannot be believed.
+    """
+    envelope = _response(data)
+    leaf = _presented_leaf(envelope, responder, trust, at)
+    _check_signature(envelope, PayloadType.OPEN_SESSION_ANSWER, leaf)
+    answer = _believe(codec.decode_open_session_answer, envelope.payload)
+    _check_addressed(answer, sent, identity, responder)
+    if answer.refusal:
+        raise _refusal(answer.refusal, answer.retry_after, answer.answered_at, at)
+    if abs(answer.answered_at - at.now_ms) > MAX_AHEAD_MS:
+        raise BadAnswer(BadAnswerCode.CLOCK, "the session was answered more than 60 s from this clock")
+    if answer.protocol_version != PROTOCOL_VERSION:
+        raise BadAnswer(BadAnswerCode.MALFORMED, "the session speaks a protocol version that was not offered")
+    return OpenedSession(
+        answer.session_id, responder, leaf, answer.max_questions, answer.max_message_octets, answer.answered_at
+    )
+
+
+def compose_lookup(
+    identity: Identity,
+    session: OpenedSession,
+    sequence: int,
+    versions: Versions,
+    purpose: Purpose,
+    questions: Sequence[Question],
+    salt: bytes,
+    now_ms: int,
+) -> Sent:
+    """A sealed lookup; ``salt`` is 16 fresh random bytes a question, so that no digest can be searched for a number."""
+    opened = b"".join([salt[16 * place : 16 * place + 16] + encode_question(q) for place, q in enumerate(questions)])
+    statement = LookupStatement(
+        PROTOCOL_VERSION,
+        LOOKUP_METHOD,
+        identity.name,
+        session.responder,
+        session.session_id,
+        sequence,
+        now_ms,
+        now_ms + MAX_VALIDITY_MS,
+        purpose,
+        identity.tls_leaf,
+        versions,
+        question_digests(opened),
+    )
+    payload = codec.encode_lookup_statement(statement)
+    envelope = seal(PayloadType.LOOKUP_REQUEST, payload, identity.signer, identity.key_id)
+    return Sent(codec.encode_lookup_request(envelope, opened), digest(envelope), tuple(questions))
+
+
+def check_lookup_answer(
+    data: bytes, sent: Sent, identity: Identity, session: OpenedSession, trust: Trust, at: Instant
+) -> Answer:
+    """What must hold before an outcome is believed, in this order (spec 4.7). Ages are judged by the caller.
+
+    Raises:
+        Refused: the responder refused, signed; its ``causes`` mark questions.
+        BadAnswer: BAD_SIGNATURE, MALFORMED, DIGEST, RESPONDER, COUNT, CLOCK or DATA_REGRESSION.
+    """
+    # 1. The key: that of the session, or, with a certificate (a worker that lost the session), one proved by path.
+    envelope = _response(data)
+    leaf = session.responder_key
+    if envelope.key_id != leaf.fingerprint:
+        leaf = _presented_leaf(envelope, session.responder, trust, at)
+    elif not leaf.not_before <= at.now <= leaf.not_after:
+        raise BadAnswer(BadAnswerCode.BAD_SIGNATURE, "the responder's message certificate is outside its dates")
+    # 2. The signature, over the bytes received; then, and only then, what they say.
+    _check_signature(envelope, PayloadType.LOOKUP_ANSWER, leaf)
+    answer = _believe(codec.decode_lookup_answer, envelope.payload)
+    # 3. This very request, from the node asked, to this node.
+    _check_addressed(answer, sent, identity, session.responder)
+    # 4. A refusal is an answer without outcomes.
+    if answer.refusal:
+        refusal = _refusal(answer.refusal, answer.retry_after, answer.answered_at, at)
+        if len(answer.causes) not in (0, len(sent.questions)):
+            raise BadAnswer(BadAnswerCode.COUNT, "a refusal marks another number of questions than were asked")
+        refusal.causes = answer.causes
+        raise refusal
+    if leaf is not session.responder_key:
+        raise BadAnswer(BadAnswerCode.BAD_SIGNATURE, "outcomes are signed by another key than the session's")
+    # 5. One outcome a question, for exactly the kinds asked.
+    if len(answer.outcomes) != len(sent.questions):
+        raise BadAnswer(BadAnswerCode.COUNT, "as many outcomes as questions are needed")
+    outcomes = tuple(
+        decode_outcome(octet, question.kinds) for octet, question in zip(answer.outcomes, sent.questions, strict=True)
+    )
+    # 6. Times: answered now, from lists cut before.
+    if abs(answer.answered_at - at.now_ms) > MAX_AHEAD_MS:
+        raise BadAnswer(BadAnswerCode.CLOCK, "answered more than 60 s from this node's clock")
+    return Answer(outcomes, _as_of(answer, sent), answer.answered_at, answer.server_time, digest(envelope))
+
+
+def _as_of(answer: LookupAnswer, sent: Sent) -> dict[ListName, int]:
+    """When each list asked was cut; a list asked and not dated, or dated later than the answer, is not believed."""
+    asked = {name for question in sent.questions for name in lists_of(question.kinds)}
+    said = {ListName.REPORTED: answer.reported_as_of, ListName.ISSUED: answer.issued_as_of}
+    for name, as_of in said.items():
+        if (name in asked) != bool(as_of):
+            raise BadAnswer(BadAnswerCode.MALFORMED, "the lists dated are not the lists asked")
+        if as_of > answer.answered_at:
+            raise BadAnswer(BadAnswerCode.DATA_REGRESSION, "a list is dated later than the answer")
+    return {name: said[name] for name in asked}
+
+
+def _response(data: bytes) -> Envelope:
+    return _believe(codec.decode_response, data)
+
+
+def _presented_leaf(envelope: Envelope, responder: str, trust: Trust, at: Instant) -> VerifiedLeaf:
+    if not envelope.certificate:
+        raise BadAnswer(BadAnswerCode.BAD_SIGNATURE, "signed by a key that this session does not know")
+    try:
+        leaf = trust.leaf(envelope.certificate, Role.MESSAGE, at.now)
+    except Refused as error:
+        raise BadAnswer(BadAnswerCode.BAD_SIGNATURE, f"the responder's certificate does not hold ({error})") from error
+    if leaf.name.uri != responder:
+        raise BadAnswer(BadAnswerCode.RESPONDER, "the certificate names another node than the one asked")
+    if leaf.fingerprint != envelope.key_id:
+        raise BadAnswer(BadAnswerCode.BAD_SIGNATURE, "the key id is not that of the certificate sent")
+    return leaf
+
+
+def _check_signature(envelope: Envelope, expected: PayloadType, leaf: VerifiedLeaf) -> None:
+    if envelope.payload_type != expected.value:
+        raise BadAnswer(BadAnswerCode.MALFORMED, "the payload type is not that of an answer to this request")
+    try:
+        verify(leaf.public_key, envelope.signature, pre_authentication(envelope.payload_type, envelope.payload))
+    except BadSignature as error:
+        raise BadAnswer(BadAnswerCode.BAD_SIGNATURE, "the signature does not hold") from error
+
+
+def _check_addressed(answer: LookupAnswer | OpenSessionAnswer, sent: Sent, identity: Identity, asked: str) -> None:
+    if answer.responder != asked:
+        raise BadAnswer(BadAnswerCode.RESPONDER, "the answer names another responder than the one asked")
+    if answer.request_digest != sent.request_digest:
+        raise BadAnswer(BadAnswerCode.DIGEST, "the answer belongs to another request")
+    # A responder that refuses the TLS leaf cannot say who is calling; it leaves the name empty.
+    if answer.caller != identity.name and not (answer.refusal and not answer.caller):
+        raise BadAnswer(BadAnswerCode.RESPONDER, "the answer was made for another caller")
+
+
+def _refusal(code: int, retry_after: int, answered_at: int, at: Instant) -> Refused:
+    try:
+        known = RefusalCode(code)
+    except ValueError as error:
+        raise BadAnswer(BadAnswerCode.MALFORMED, "the refusal code is none of the closed set") from error
+    message = "refused"
+    if known is RefusalCode.CLOCK:
+        offset = round((answered_at - at.now_ms) / 1000)
+        message = f"its clock is {abs(offset)} s {'ahead of' if offset > 0 else 'behind'} this node's"
+    return Refused(known, message, retry_after=retry_after)
+
+
+def _believe(decoder: Callable[[bytes], T], data: bytes) -> T:
+    try:
+        return decoder(data)
+    except Malformed as error:
+        raise BadAnswer(BadAnswerCode.MALFORMED, str(error)) from error
