@@ -1,0 +1,16 @@
+"""What the supervisor does by the clock: one file a job, all registered anew at each start (docs/architecture.md)."""
+
+from __future__ import annotations
+
+from apscheduler.schedulers.base import BaseScheduler
+
+from node.jobs import count_questions, watch_health, watch_lists
+from node.jobs.surroundings import Surroundings
+
+__all__ = ["Surroundings", "register"]
+
+
+def register(scheduler: BaseScheduler, around: Surroundings) -> None:
+    """Give every job to the scheduler."""
+    for job in (count_questions, watch_health, watch_lists):
+        scheduler.add_job(job.run, "interval", seconds=job.EVERY_SECONDS, args=[around], id=job.__name__)

@@ -1,0 +1,259 @@
+"""Answering a peer: admit, record, look up, record, seal (docs/spec/5-refusals.md, in its order).
+
+Whatever happens, the peer gets a sealed answer or none at all; no path leads from a failure to a no-match.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from federation import codec
+from federation.admission import (
+    NO_DIGEST,
+    Call,
+    Door,
+    Exchange,
+    Instant,
+    admit_lookup,
+    admit_open_session,
+)
+from federation.documents import Kind, ListName
+from federation.envelope import Envelope, PayloadType, digest, pre_authentication, seal
+from federation.errors import Malformed, Refused
+from federation.exchange import Identity
+from federation.lookup import MAX_QUESTIONS, PROTOCOL_VERSION, LookupAnswer, Question, encode_outcome
+from federation.policy import lists_of
+from federation.session import IDLE_MS, SESSION_ID_OCTETS, OpenSessionAnswer, Session
+from federation.status import Purpose, RefusalCode
+from node.clock import Clock
+from node.specimens import Specimens
+from node.spool import Entry, Event, Spool, SpoolFull
+from node.store.errors import StoreError
+from node.store.keys import StoreKeys
+from node.store.ports import Reader, View
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """What outcomes are read from: the store's reader, the keys of its records, and the specimens."""
+
+    reader: Reader
+    keys: StoreKeys
+    specimens: Specimens
+
+
+def look_up(questions: Sequence[Question], purpose: Purpose, view: View, lists: Lists) -> bytes:
+    """One octet a question, read from one view. The work does not depend on what is found.
+
+    Raises:
+        StoreError: the lists cannot be read; never an outcome.
+    """
+    if purpose is Purpose.TEST:
+        return bytes(encode_outcome(q.kinds, *lists.specimens.outcome(q)) for q in questions)
+    keys = [lists.keys.key(q.document) for q in questions]
+    # Every question reads every list that any question of the request asks: a batch's cost follows from its size.
+    asked = 0
+    for question in questions:
+        asked |= question.kinds
+    nothing: list[tuple[int, ...]] = [()] * len(keys)
+    reported = view.find(ListName.REPORTED, keys) if asked & Kind.REPORTED else nothing
+    issued = view.find(ListName.ISSUED, keys) if asked & ~Kind.REPORTED else nothing
+    outcomes = bytearray()
+    for place, question in enumerate(questions):
+        dates = False
+        if question.kinds & Kind.ISSUED_DATES:
+            dates = lists.keys.tag(keys[place], question.birth, question.expiry) in issued[place]
+        outcomes.append(encode_outcome(question.kinds, bool(reported[place]), bool(issued[place]), dates))
+    return bytes(outcomes)
+
+
+def as_of(questions: Sequence[Question], purpose: Purpose, view: View, now_ms: int) -> tuple[int, int]:
+    """When the reported and the issued list were cut (ms), 0 for a list not asked; specimens are always of now."""
+    asked = {name for question in questions for name in lists_of(question.kinds)}
+    dated = [
+        (now_ms if purpose is Purpose.TEST else view.data_as_of(name) or 0) if name in asked else 0
+        for name in (ListName.REPORTED, ListName.ISSUED)
+    ]
+    return dated[0], dated[1]
+
+
+class NodeAnswerer:
+    """Answers peers for one worker."""
+
+    def __init__(
+        self,
+        door: Door,
+        identity: Identity,
+        lists: Lists,
+        spool: Spool,
+        clock: Clock,
+        on_fault: Callable[[BaseException], None],
+        serving: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """``on_fault`` hears of what an operator must see; ``serving`` says whether the node is ready to answer."""
+        self._door = door
+        self._identity = identity
+        self._lists = lists
+        self._spool = spool
+        self._clock = clock
+        self._on_fault = on_fault
+        self._serving = serving
+        self.counts: dict[int, int] = {}
+
+    def _instant(self) -> Instant:
+        return Instant(self._clock.now(), self._clock.now_ms(), int(self._clock.monotonic() * 1000))
+
+    def open_session(self, call: Call, data: bytes) -> bytes:
+        """Open a session, or refuse signed; the certificate rides along both ways."""
+        at = self._instant()
+        exchange = Exchange()
+        try:
+            statement, message, _ = admit_open_session(self._door, call, data, at, exchange)
+        except Refused as refusal:
+            return self._seal_session(self._session_refused(exchange, data, refusal, at))
+        session_id = self._clock.random(SESSION_ID_OCTETS)
+        self._door.sessions.add(
+            Session(session_id, message, statement.caller_tls_leaf, PROTOCOL_VERSION, call.connection, at.monotonic_ms)
+        )
+        return self._seal_session(self._session_answer(exchange, session_id, at))
+
+    def lookup(self, call: Call, data: bytes) -> bytes:
+        """Answer one lookup, or refuse signed."""
+        started = self._clock.monotonic()
+        at = self._instant()
+        exchange = Exchange()
+        try:
+            try:
+                answer = self._answer(call, data, at, exchange, started)
+            except Refused as refusal:
+                answer = self._refusal(exchange, data, refusal, at)
+            payload = codec.encode_lookup_answer(answer)
+            # Before the answer can leave. What is refused before a signature holds is only counted, else anybody
+            # could fill the spool.
+            if exchange.authenticated:
+                event = Event.REFUSED if answer.refusal else Event.ANSWERED
+                self._record(event, exchange, at, answer.refusal, _answer_digest(payload))
+        except SpoolFull as full:
+            # Without a record there is no answer: an outcome nobody can account for must not leave (oracle 8).
+            self._on_fault(full)
+            answer = self._refusal(exchange, data, Refused(RefusalCode.OVERLOADED, str(full), retry_after=60), at)
+            payload = codec.encode_lookup_answer(answer)
+        self.counts[answer.refusal] = self.counts.get(answer.refusal, 0) + 1
+        certificate = self._identity.certificate if answer.refusal == RefusalCode.SESSION_UNKNOWN else b""
+        envelope = seal(PayloadType.LOOKUP_ANSWER, payload, self._identity.signer, self._identity.key_id, certificate)
+        return codec.encode_enveloped(envelope)
+
+    def _answer(self, call: Call, data: bytes, at: Instant, exchange: Exchange, started: float) -> LookupAnswer:
+        if not self._serving():
+            raise Refused(RefusalCode.OVERLOADED, "the node is not ready", retry_after=1)
+        try:
+            # 1. One view for everything: the lists that policy finds imported are the ones read and dated below.
+            view = self._lists.reader.view()
+            admitted = admit_lookup(
+                self._door, call, data, at, exchange, lambda name: view.data_as_of(name) is not None
+            )
+            # 2. Recorded before the lists are read: from here on a kill leaves a trace of what was asked.
+            self._record(Event.ASKED, exchange, at)
+            # 3. Look up.
+            outcomes = look_up(admitted.questions, admitted.purpose, view, self._lists)
+        except StoreError as error:
+            # A list that cannot be read is a list that is not there; it is never an empty one (oracle 1).
+            self._on_fault(error)
+            raise Refused(RefusalCode.NO_DATA, "the lists cannot be read") from error
+        reported_as_of, issued_as_of = as_of(admitted.questions, admitted.purpose, view, at.now_ms)
+        spent = self._clock.monotonic() - started
+        return LookupAnswer(
+            exchange.request_digest,
+            self._identity.name,
+            exchange.caller,
+            at.now_ms,
+            reported_as_of,
+            issued_as_of,
+            outcomes,
+            server_time=math.ceil(spent * 10_000),
+        )
+
+    def _record(
+        self, event: Event, exchange: Exchange, at: Instant, code: int = 0, answer_digest: bytes = NO_DIGEST
+    ) -> None:
+        self._spool.append(
+            Entry(
+                event,
+                at.now_ms,
+                exchange.economy,
+                exchange.purpose,
+                exchange.questions,
+                exchange.request_digest,
+                answer_digest,
+                code,
+            )
+        )
+
+    def _refusal(self, exchange: Exchange, data: bytes, refusal: Refused, at: Instant) -> LookupAnswer:
+        return LookupAnswer(
+            _digest_of(exchange, data, lambda octets: codec.decode_lookup_request(octets)[0]),
+            self._identity.name,
+            exchange.caller,
+            at.now_ms,
+            refusal=refusal.code,
+            retry_after=refusal.retry_after,
+            causes=refusal.causes,
+        )
+
+    def _session_answer(self, exchange: Exchange, session_id: bytes, at: Instant) -> OpenSessionAnswer:
+        return OpenSessionAnswer(
+            exchange.request_digest,
+            self._identity.name,
+            exchange.caller,
+            session_id,
+            PROTOCOL_VERSION,
+            at.now_ms,
+            self._door.directory.versions,
+            MAX_QUESTIONS,
+            codec.MAX_MESSAGE_OCTETS,
+            IDLE_MS // 1000,
+        )
+
+    def _session_refused(self, exchange: Exchange, data: bytes, refusal: Refused, at: Instant) -> OpenSessionAnswer:
+        return OpenSessionAnswer(
+            _digest_of(exchange, data, codec.decode_open_session_request),
+            self._identity.name,
+            exchange.caller,
+            bytes(SESSION_ID_OCTETS),
+            PROTOCOL_VERSION,
+            at.now_ms,
+            self._door.directory.versions,
+            MAX_QUESTIONS,
+            codec.MAX_MESSAGE_OCTETS,
+            IDLE_MS // 1000,
+            refusal=refusal.code,
+            retry_after=refusal.retry_after,
+        )
+
+    def _seal_session(self, answer: OpenSessionAnswer) -> bytes:
+        payload = codec.encode_open_session_answer(answer)
+        envelope = seal(
+            PayloadType.OPEN_SESSION_ANSWER,
+            payload,
+            self._identity.signer,
+            self._identity.key_id,
+            self._identity.certificate,
+        )
+        return codec.encode_enveloped(envelope)
+
+
+def _answer_digest(payload: bytes) -> bytes:
+    return sha256(pre_authentication(PayloadType.LOOKUP_ANSWER, payload)).digest()
+
+
+def _digest_of(exchange: Exchange, data: bytes, decode: Callable[[bytes], Envelope]) -> bytes:
+    """The request's digest even when a check failed before it was needed, so that its refusal names it."""
+    if exchange.request_digest != NO_DIGEST:
+        return exchange.request_digest
+    try:
+        return digest(decode(data))
+    except Malformed:
+        return NO_DIGEST

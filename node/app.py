@@ -1,0 +1,204 @@
+"""The composition root: settings stop here, everything else gets plain arguments.
+
+One function a process. Read top to bottom, each says what that process is made of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certs.errors import CertsError
+from certs.keys import encode_private, fingerprint
+from certs.keystore import KeyStore, load_certificate
+from certs.profiles import Role
+from certs.verify import VerifiedLeaf
+from federation.admission import Door, Instant
+from federation.channel import ChannelKeys, GrpcChannel
+from federation.client import PeerClient, Surroundings
+from federation.directory import Directory, Member, parse
+from federation.documents import ListName
+from federation.errors import InvalidDirectory, Refused
+from federation.exchange import Identity
+from federation.policy import DatePairs
+from federation.service import ServerKeys
+from federation.session import SessionTable
+from federation.trust import Trust, bind
+from node import pepper, specimens
+from node.answering import Lists
+from node.budget import WorkerBudget
+from node.clock import Clock
+from node.config import Settings
+from node.errors import ConfigError, OperatorError
+from node.layout import Layout
+from node.store.keys import StoreKeys
+from node.store.sqlite_reader import open_reader
+
+BUDGET_FILE = "budget"
+STATE_FILE = "state.db"
+DESK_SPOOL = "desk"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """What every process of a node shares: who it is, whom it trusts, where its files are."""
+
+    settings: Settings
+    layout: Layout
+    clock: Clock
+    directory: Directory
+    trust: Trust
+    identity: Identity
+    tls_key: bytes
+    tls_chain: bytes
+
+    @property
+    def economy(self) -> str:
+        """This economy's code."""
+        return self.settings.economy
+
+
+def process_clock(settings: Settings) -> Clock:
+    """The clock of a process, off by what a lab asks for."""
+    return Clock(timedelta(seconds=settings.lab.clock_offset_seconds))
+
+
+def instant(clock: Clock) -> Instant:
+    """The clock read once."""
+    return Instant(clock.now(), clock.now_ms(), int(clock.monotonic() * 1000))
+
+
+def load_directory(path: Path, pinned: str) -> Directory:
+    """The member list, if it is the one that was pinned.
+
+    Raises:
+        ConfigError: DIRECTORY_MISSING, DIRECTORY_NOT_PINNED, DIRECTORY_CHANGED or DIRECTORY_INVALID.
+    """
+    remedy = "pin it with `rmas directory install FILE`"
+    if not pinned:
+        raise ConfigError("DIRECTORY_NOT_PINNED", f"No member list is pinned in rmas.toml; {remedy}.")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError("DIRECTORY_MISSING", f"{path} cannot be read ({error.strerror}); {remedy}.") from error
+    if hashlib.sha256(data).hexdigest() != pinned:
+        raise ConfigError("DIRECTORY_CHANGED", f"{path} is not the member list that was pinned; {remedy}.")
+    try:
+        return parse(data)
+    except InvalidDirectory as error:
+        raise ConfigError("DIRECTORY_INVALID", f"{path}: {error}") from error
+
+
+def load_node(home: Path, settings: Settings) -> Node:
+    """Read keys, certificates and the member list, and check that they belong together.
+
+    Raises:
+        OperatorError: what is wrong with which file, and what to do.
+    """
+    layout = Layout.of(home, settings)
+    clock = process_clock(settings)
+    directory = load_directory(layout.directory, settings.directory.sha256)
+    if settings.economy not in directory.members:
+        message = f"The member list does not name {settings.economy}; install one that does."
+        raise ConfigError("NOT_A_MEMBER", message)
+    trust = Trust(directory)
+    try:
+        keys = KeyStore(layout.keys)
+        tls_key = keys.load("tls")
+        tls = load_certificate(layout.certs / "tls.pem")
+        message_certificate = load_certificate(layout.certs / "message.pem")
+        signer = keys.signer("message")
+    except CertsError as error:
+        raise OperatorError(error.code, f"{error}.".replace("..", ".")) from error
+    tls_leaf = _own_leaf(trust, tls, Role.TLS, clock)
+    message_leaf = _own_leaf(trust, message_certificate, Role.MESSAGE, clock)
+    _check_own(settings, tls_leaf, message_leaf)
+    _check_pair(tls_leaf, tls_key.public_key().public_numbers(), "tls")
+    _check_pair(message_leaf, signer.public_key.public_numbers(), "message")
+    identity = Identity(
+        settings.name.uri,
+        signer,
+        message_leaf.fingerprint,
+        message_certificate.public_bytes(Encoding.DER),
+        fingerprint(tls),
+    )
+    return Node(
+        settings, layout, clock, directory, trust, identity, encode_private(tls_key), tls.public_bytes(Encoding.PEM)
+    )
+
+
+def _own_leaf(trust: Trust, certificate: x509.Certificate, role: Role, clock: Clock) -> VerifiedLeaf:
+    try:
+        return trust.leaf(certificate.public_bytes(Encoding.DER), role, clock.now())
+    except Refused as error:
+        message = f"certs/{role.name.lower()}.pem is not a certificate peers will take ({error}); run `rmas doctor`."
+        raise OperatorError("OWN_CERTIFICATE", message) from error
+
+
+def _check_own(settings: Settings, tls: VerifiedLeaf, message: VerifiedLeaf) -> None:
+    try:
+        bind(tls, message)
+    except Refused as error:
+        raise OperatorError("OWN_CERTIFICATE", f"The two certificates do not go together ({error}).") from error
+    if tls.name != settings.name:
+        text = f"The certificates are for {tls.name.uri}, the settings for {settings.name.uri}; make them agree."
+        raise OperatorError("OWN_CERTIFICATE", text)
+
+
+def _check_pair(leaf: VerifiedLeaf, numbers: object, name: str) -> None:
+    if leaf.public_key.public_numbers() != numbers:
+        text = f"keys/{name}.pem is not the key of certs/{name}.pem; put back the one that is."
+        raise OperatorError("KEY_MISMATCH", text)
+
+
+def load_store_keys(node: Node) -> StoreKeys:
+    """The keys of the lists, from the pepper's own place; raises ``OperatorError``."""
+    return StoreKeys(pepper.load(node.layout.pepper))
+
+
+def list_sources(settings: Settings) -> Mapping[ListName, tuple[str, ...]]:
+    """The declared sources of each list."""
+    return {ListName.REPORTED: settings.store.sources.reported, ListName.ISSUED: settings.store.sources.issued}
+
+
+def load_lists(node: Node) -> Lists:
+    """A reader of the store and what goes with it; raises ``OperatorError``."""
+    keys = load_store_keys(node)
+    reader = open_reader(node.layout.store, keys, list_sources(node.settings))
+    return Lists(reader, keys, specimens.load(node.layout.specimens))
+
+
+def build_door(node: Node) -> Door:
+    """What one worker holds against requests."""
+    return Door(
+        node.identity.name,
+        node.economy,
+        node.trust,
+        SessionTable(),
+        WorkerBudget(node.layout.run / BUDGET_FILE),
+        DatePairs(node.clock.random(32)),
+    )
+
+
+def server_keys(node: Node) -> ServerKeys:
+    """TLS for the peer port: leaves of every member's CAs are let in, and checked again at each call."""
+    cas = b"".join(ca.public_bytes(Encoding.PEM) for member in node.directory.members.values() for ca in member.cas)
+    return ServerKeys(node.tls_key, node.tls_chain, cas)
+
+
+def build_clients(node: Node, member: Member, on_change: Callable[[str, bool, str], None]) -> list[PeerClient]:
+    """One client a node of a peer that answers; each channel trusts that peer's CAs alone."""
+    cas = b"".join(ca.public_bytes(Encoding.PEM) for ca in member.cas)
+    keys = ChannelKeys(node.tls_key, node.tls_chain, cas)
+    around = Surroundings(lambda: instant(node.clock), node.clock.random, on_change)
+    return [
+        PeerClient(one.name.uri, GrpcChannel(one, keys), node.identity, node.trust, around)
+        for one in member.nodes
+        if "answer" in one.roles and one.addresses
+    ]

@@ -1,0 +1,24 @@
+"""Every quarter of an hour: a list that is held, or has grown old, is said in the log until somebody mends it."""
+
+from __future__ import annotations
+
+from federation.documents import ListName
+from node.desk import rfc3339
+from node.jobs.surroundings import Surroundings
+
+EVERY_SECONDS = 900
+REPORTED_MAX_MS = 48 * 3_600_000
+ISSUED_MAX_MS = 8 * 86_400_000
+
+
+def run(around: Surroundings) -> None:
+    """Peers stop taking a no-match from a reported list of 48 hours; the warning counts down to that."""
+    now_ms = around.node.clock.now_ms()
+    for name, longest in ((ListName.REPORTED, REPORTED_MAX_MS), (ListName.ISSUED, ISSUED_MAX_MS)):
+        for source, state in around.writer.state(name).sources.items():
+            fields = {"list": name.value, "source": source}
+            if state.held_as_of_ms is not None:
+                around.log.warning("import held for rejected lines", rejected=state.held_rejected, **fields)
+            if state.as_of_ms is not None and now_ms - state.as_of_ms > longest // 2:
+                until = rfc3339(state.as_of_ms + longest)
+                around.log.warning("list grows old", data_as_of=rfc3339(state.as_of_ms), expires=until, **fields)

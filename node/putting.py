@@ -1,0 +1,133 @@
+"""Putting questions to one member, so that no question fails for another's sake (docs/spec/4-lookup.md, 4.8).
+
+Batches of up to 500, never two date pairs on one number in one request; what a refusal marks is dropped and the rest
+asked again once; a refused batch without marks is asked again in halves; and what was refused for lack of data, grant
+or budget is put once more with REPORTED alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from federation.channel import PeerTooSlow, PeerUnreachable
+from federation.documents import Kind, ListName
+from federation.errors import BadAnswer, Refused
+from federation.lookup import MAX_QUESTIONS, Question
+from federation.status import RefusalCode
+from federation.verdict import Failure, Reason
+
+# Refusals that one question can bring upon its neighbours.
+_OF_ONE_QUESTION = frozenset(
+    {RefusalCode.MALFORMED, RefusalCode.NOT_MINE, RefusalCode.NO_DATA, RefusalCode.NO_GRANT, RefusalCode.BUDGET}
+)
+_ASK_LESS = frozenset({RefusalCode.NO_DATA, RefusalCode.NO_GRANT, RefusalCode.BUDGET})
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What is known of one question: outcomes by kind or a failure, and where they came from."""
+
+    outcomes: Mapping[Kind, bool] = field(default_factory=dict)
+    failure: Failure | None = None
+    as_of: Mapping[ListName, int] = field(default_factory=dict)
+    stale: frozenset[ListName] = frozenset()
+    responder: str = ""
+    request_digest: bytes = b""
+    index: int = 0
+    answered_at: int = 0
+    server_time: int = 0
+
+
+AskOnce = Callable[[Sequence[Question]], Awaitable[Sequence[Answered]]]
+"""Puts one request; raises what ``PeerClient.ask`` raises."""
+
+
+def batches(questions: Sequence[Question], places: Sequence[int]) -> Iterator[list[int]]:
+    """Split ``places`` into requests of up to 500, no number twice with dates in one."""
+    left = list(places)
+    while left:
+        batch: list[int] = []
+        dated: set[tuple[str, str, str]] = set()
+        rest: list[int] = []
+        for place in left:
+            document = questions[place].document
+            number = (document.issuing_state, str(document.document_class), document.document_number)
+            twice = bool(questions[place].kinds & Kind.ISSUED_DATES) and number in dated
+            if len(batch) < MAX_QUESTIONS and not twice:
+                batch.append(place)
+                if questions[place].kinds & Kind.ISSUED_DATES:
+                    dated.add(number)
+            else:
+                rest.append(place)
+        yield batch
+        left = rest
+
+
+async def put_all(questions: Sequence[Question], ask: AskOnce) -> list[Answered]:
+    """One ``Answered`` a question, in order; never raises for what a peer did."""
+    answers = await _put(list(questions), list(range(len(questions))), ask)
+    less = [
+        place
+        for place, answer in answers.items()
+        if _wants_less(answer.failure) and questions[place].kinds != Kind.REPORTED
+    ]
+    if less:
+        reduced = [replace(q, kinds=int(Kind.REPORTED)) for q in questions]
+        answers.update(await _put(reduced, less, ask))
+    return [answers[place] for place in range(len(questions))]
+
+
+def _wants_less(failure: Failure | None) -> bool:
+    return failure is not None and failure.reason is Reason.REFUSED and failure.code in _ASK_LESS
+
+
+async def _put(questions: list[Question], places: Sequence[int], ask: AskOnce) -> dict[int, Answered]:
+    answers: dict[int, Answered] = {}
+    for batch in batches(questions, places):
+        answers.update(await _put_batch(questions, batch, ask, marked_before=False))
+    return answers
+
+
+async def _put_batch(
+    questions: list[Question], batch: list[int], ask: AskOnce, *, marked_before: bool
+) -> dict[int, Answered]:
+    try:
+        answers = await ask([questions[place] for place in batch])
+    except Refused as refusal:
+        return await _after_refusal(questions, batch, ask, refusal, marked_before=marked_before)
+    except BadAnswer as error:
+        return _all(batch, Failure(Reason.BAD_ANSWER, error.code))
+    except PeerTooSlow:
+        return _all(batch, Failure(Reason.DEADLINE))
+    except PeerUnreachable:
+        return _all(batch, Failure(Reason.PEER_UNREACHABLE))
+    return dict(zip(batch, answers, strict=True))
+
+
+async def _after_refusal(
+    questions: list[Question], batch: list[int], ask: AskOnce, refusal: Refused, *, marked_before: bool
+) -> dict[int, Answered]:
+    failure = _failure(refusal)
+    marked = [place for place, mark in zip(batch, refusal.causes, strict=False) if mark]
+    if marked and not marked_before:
+        rest = [place for place in batch if place not in set(marked)]
+        answers = _all(marked, failure)
+        if rest:
+            answers.update(await _put_batch(questions, rest, ask, marked_before=True))
+        return answers
+    if len(batch) > 1 and refusal.code in _OF_ONE_QUESTION:
+        middle = len(batch) // 2
+        answers = await _put_batch(questions, batch[:middle], ask, marked_before=marked_before)
+        answers.update(await _put_batch(questions, batch[middle:], ask, marked_before=marked_before))
+        return answers
+    return _all(batch, failure)
+
+
+def _failure(refusal: Refused) -> Failure:
+    detail = f"({refusal.args[0].partition(': ')[2]})" if refusal.code is RefusalCode.CLOCK else ""
+    return Failure(Reason.REFUSED, refusal.code, detail)
+
+
+def _all(batch: Sequence[int], failure: Failure) -> dict[int, Answered]:
+    return dict.fromkeys(batch, Answered(failure=failure))
