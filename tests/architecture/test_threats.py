@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.threats import attacks_named, exists, rows, tests_in
+from tests.architecture.threats import Row, attacks_named, exists, rows, tests_in
 
 ROOT = Path(__file__).parents[2]
 ROWS = list(rows((ROOT / "docs" / "threats.md").read_text()))
@@ -16,15 +16,15 @@ TABLE = "| id | threat | control | enforced in | test |\n|---|---|---|---|---|\n
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: "-".join(row.ids) or f"line {row.line}")
 class TestRow:
-    def test_every_test_it_names_exists(self, row) -> None:
+    def test_every_test_it_names_exists(self, row: Row) -> None:
         assert row.tests, f"line {row.line} names no test"
         assert [test for test in row.tests if not exists(ROOT, test)] == []
 
-    def test_every_module_it_names_exists(self, row) -> None:
+    def test_every_module_it_names_exists(self, row: Row) -> None:
         assert row.enforced_in, f"line {row.line} names no module"
         assert [place for place in row.enforced_in if not (ROOT / place.partition("::")[0]).exists()] == []
 
-    def test_it_says_what_is_threatened_and_what_is_done(self, row) -> None:
+    def test_it_says_what_is_threatened_and_what_is_done(self, row: Row) -> None:
         assert row.ids, f"line {row.line} has no id"
         assert row.threat, f"line {row.line} names no threat"
         assert row.control, f"line {row.line} names no control"
@@ -46,7 +46,9 @@ def test_every_attack_that_a_test_says_it_shows_has_a_row() -> None:
 
 
 def test_a_row_is_read_cell_by_cell() -> None:
-    (row,) = rows(TABLE + "| A01 A02 | a \\| b | c | `certs/verify.py` | `tests/a.py::test_b`, `tests/c.py::test_d` |\n")
+    (row,) = rows(
+        TABLE + "| A01 A02 | a \\| b | c | `certs/verify.py` | `tests/a.py::test_b`, `tests/c.py::test_d` |\n"
+    )
     assert row.ids == ("A01", "A02")
     assert row.threat == r"a \| b"
     assert row.enforced_in == ("certs/verify.py",)
