@@ -72,6 +72,15 @@ class StoreKeys:
         outer.update(inner.digest())
         return int.from_bytes(outer.digest()[:8], "big", signed=True)
 
+    def range_tag(self, first: bytes, last: bytes, count: int) -> int:
+        """What a record of a range keeps to be known again: a digest of the keys at its ends and of its length."""
+        inner = self._tag_inner.copy()
+        # Longer than what `tag` digests, so the two can never meet.
+        inner.update(first + last + count.to_bytes(8, "big"))
+        outer = self._tag_outer.copy()
+        outer.update(inner.digest())
+        return int.from_bytes(outer.digest()[:8], "big", signed=True)
+
     def check_value(self) -> bytes:
         """16 octets that a store keeps, to know its pepper again; they tell nothing about it."""
         return self._check

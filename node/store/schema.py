@@ -61,7 +61,7 @@ RANGE_KEYS: Final = """
 LINES: Final = """
     CREATE TABLE lines (line INTEGER PRIMARY KEY, action TEXT NOT NULL, reference TEXT NOT NULL, key BLOB, tag INTEGER,
         numbers INTEGER NOT NULL, status TEXT NOT NULL, reported_on TEXT NOT NULL, reason TEXT NOT NULL);
-    CREATE TABLE line_keys (line INTEGER NOT NULL, key BLOB NOT NULL, PRIMARY KEY (line, key)) WITHOUT ROWID"""
+    CREATE TABLE line_keys (line INTEGER NOT NULL, key BLOB NOT NULL)"""
 # Records that a generation to be built must hold (or, withdrawn, must not) whatever its other parts say; and how the
 # changes beside the list have the records of the source that is imported.
 OVERRIDES: Final = """

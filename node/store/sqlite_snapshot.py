@@ -81,7 +81,7 @@ def take_snapshot(
     return snapshot
 
 
-def _copy_changes(  # noqa: PLR0913 PLR0917
+def _copy_changes(
     copy: apsw.Connection,
     layout: StoreLayout,
     list_name: ListName,

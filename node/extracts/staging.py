@@ -1,0 +1,132 @@
+"""Reading blocks of lines into a staging file, and keeping count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from federation.errors import InvalidDocument
+from node.extracts.errors import RejectedLine, UnreadableExtract
+from node.extracts.forms import Form
+from node.extracts.framing import Block
+from node.extracts.lines import KeyedLine, LineReader
+from node.store.connect import open_building, our_errors, rows
+from node.store.schema import LINES
+
+# What a report shows of each kind; it says how many more there are.
+SHOWN_MAX: Final = 1_000
+# Numbers that ranges of one file may name: a short file must not become a list of billions.
+RANGE_NUMBERS_MAX: Final = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """One line that was not taken; it quotes nothing of it."""
+
+    line: int
+    field: str
+    code: str
+    message: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was read so far: how many lines, how many of them rejected, how many numbers the others name, and the first
+    rejections and derived references (line to reference).
+    """
+
+    lines: int = 0
+    rejected: int = 0
+    numbers: int = 0
+    rejections: list[Rejection] = field(default_factory=list)
+    references: dict[int, str] = field(default_factory=dict)
+    derived: int = 0
+
+    def add(self, other: Tally) -> None:
+        """Count another part of the same file."""
+        self.lines += other.lines
+        self.rejected += other.rejected
+        self.numbers += other.numbers
+        self.derived += other.derived
+        self.rejections = sorted(self.rejections + other.rejections, key=lambda each: each.line)[:SHOWN_MAX]
+        self.references = dict(sorted((self.references | other.references).items())[:SHOWN_MAX])
+
+    def reject(self, line: int, cause: RejectedLine | InvalidDocument) -> None:
+        """Count a line that is not taken."""
+        self.rejected += 1
+        if len(self.rejections) < SHOWN_MAX:
+            self.rejections.append(Rejection(line, cause.field, cause.code, cause.message))
+
+    def to_json(self) -> dict[str, Any]:
+        """For another process."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> Tally:
+        """From another process."""
+        rejections = [Rejection(**each) for each in found["rejections"]]
+        references = {int(line): reference for line, reference in found["references"].items()}
+        return cls(**{**found, "rejections": rejections, "references": references})
+
+
+class Stager:
+    """Reads the lines of blocks into one new staging file, in one transaction that `close` ends."""
+
+    def __init__(self, path: Path, form: Form, reader: LineReader) -> None:
+        """Raises StoreError when the file cannot be made."""
+        self._path = path
+        self._form = form
+        self._reader = reader
+        self._range_numbers = 0
+        with our_errors(path):
+            self._file = open_building(path, cache_mib=8)
+            for _ in rows(self._file, LINES):
+                pass
+            self._file.execute("BEGIN")
+
+    def take(self, block: Block) -> Tally:
+        """Read a block. Raises UnreadableExtract TOO_MANY_NUMBERS, StoreFull."""
+        tally = Tally()
+        with our_errors(self._path):
+            self._file.executemany(
+                "INSERT INTO lines (line, action, reference, key, tag, numbers, status, reported_on, reason)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                self._read(block, tally),
+            )
+        return tally
+
+    def close(self) -> None:
+        """Finish the file. Raises StoreFull."""
+        with our_errors(self._path):
+            self._file.execute("COMMIT")
+            self._file.close()
+
+    def _read(self, block: Block, tally: Tally) -> Iterable[tuple[int | str | bytes | None, ...]]:
+        form, read = self._form, self._reader.read
+        for number, octets in enumerate(block.lines(), block.first):
+            if not octets or octets.isspace():
+                continue
+            tally.lines += 1
+            try:
+                line = read(form(octets))
+            except (RejectedLine, InvalidDocument) as cause:
+                tally.reject(number, cause)
+                continue
+            tally.numbers += line.numbers
+            if line.derived:
+                tally.derived += 1
+                if tally.derived <= SHOWN_MAX:
+                    tally.references[number] = line.reference
+            if line.keys:
+                self._take_range(number, line)
+            yield (number, *line[:8])
+
+    def _take_range(self, number: int, line: KeyedLine) -> None:
+        self._range_numbers += line.numbers
+        if self._range_numbers > RANGE_NUMBERS_MAX:
+            raise UnreadableExtract(
+                "TOO_MANY_NUMBERS", f"The ranges of the file name more than {RANGE_NUMBERS_MAX:,} numbers: split it."
+            )
+        self._file.executemany("INSERT INTO line_keys VALUES (?, ?)", ((number, key) for key in line.keys))
