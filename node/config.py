@@ -230,6 +230,13 @@ class LabSettings(_Section):
         ge=-10_000_000,
         le=10_000_000,
     )
+    log_mib: int = setting(
+        0,
+        what="Size in MiB at which the file that standard error goes to is cut, keeping the part before as `.1`.",
+        without="`0`: never cut; what runs the node keeps its logs.",
+        ge=0,
+        le=1024,
+    )
 
 
 class Settings(BaseSettings):

@@ -20,18 +20,8 @@ from typing import Any, TextIO, cast
 import structlog
 
 from node.clock import Clock
+from node.log_fields import ALLOWED_FIELDS
 
-# What each holds is in docs/reference/logs.md. None may ever hold a document number, a date of birth or a name.
-ALLOWED_FIELDS = frozenset(
-    {
-        "accepted", "address", "age_ms", "attempt", "cause", "changed", "changes", "code", "connections", "count",
-        "data_as_of", "digest", "duration_ms", "economy", "error", "exit_code", "expires", "fields_dropped", "file",
-        "generation", "key_id", "level", "line", "list", "logger", "message", "method", "node", "peer", "pid",
-        "process", "purpose", "questions", "reason", "reference_digest", "refused", "rejected", "remedy", "restarts",
-        "role", "segment", "sequence", "session", "signal", "source", "staged", "state", "time", "unchanged",
-        "verdict", "version", "where", "withdrawn", "worker", "workers",
-    }
-)  # fmt: skip
 _TEXT_LIMIT = 500
 
 _LONG_NUMBER = re.compile(r"[A-Za-z0-9<]*(?:[0-9][A-Za-z<]?){5}[A-Za-z0-9<]*")

@@ -19,14 +19,14 @@ from cryptography import x509
 from certs.certificates import encode_der
 from certs.identity import CaName, NodeName, parse_uri
 from federation import directory
-from federation.documents import Kind, ListName
+from federation.documents import DocumentClass, Kind, ListName
+from federation.routes import Route
 from federation.status import Purpose
 from node import config_file
 from node.errors import OperatorError
 
 DEFAULT_RATE_PER_SECOND = 2000
 DEFAULT_QUESTIONS_PER_DAY = 1_000_000
-DOCUMENT_CLASSES = ("P", "I", "V")
 ALL_KINDS = (Kind.REPORTED, Kind.ISSUED, Kind.ISSUED_DATES)
 
 
@@ -41,27 +41,44 @@ class Grants:
     purposes: Sequence[Purpose] = tuple(Purpose)
 
 
+def own_routes(economy: str) -> list[Route]:
+    """What most economies answer for: whatever carries their own code as issuing state, of every class."""
+    return [Route(economy, document_class, "*", economy) for document_class in DocumentClass]
+
+
 def block(
     name: NodeName,
     ca: x509.Certificate,
     addresses: Sequence[str],
+    routes: Sequence[Route],
     kinds: Sequence[Kind],
     grants: Grants,
     ask: Sequence[str],
 ) -> dict[str, Any]:
-    """The member block of an economy with one node that answers and asks, for its own documents of every class.
+    """The member block of an economy with one node that answers and asks, and promises ``kinds`` for all its routes.
 
     Raises InvalidName for a peer's code that no member can have.
     """
     for economy in (*grants.to, *ask):
         CaName(name.federation, economy)
-    states = [{"issuing_state": name.economy, "document_class": letter} for letter in DOCUMENT_CLASSES]
+    covered = sorted({(route.issuing_state, route.document_class.value) for route in routes})
     return {
         "economy": name.economy,
         "cas": [base64.b64encode(encode_der(ca)).decode()],
         "nodes": [{"name": name.uri, "roles": ["answer", "ask"], "addresses": list(addresses)}],
-        "routes": [{**state, "pattern": "*"} for state in states],
-        "coverage": [{**state, "kinds": [kind.name for kind in kinds], "expiry_from": None} for state in states],
+        "routes": [
+            {"issuing_state": r.issuing_state, "document_class": r.document_class.value, "pattern": r.pattern}
+            for r in routes
+        ],
+        "coverage": [
+            {
+                "issuing_state": state,
+                "document_class": document_class,
+                "kinds": [kind.name for kind in kinds],
+                "expiry_from": None,
+            }
+            for state, document_class in covered
+        ],
         "grants": [_grant(economy, grants) for economy in sorted(grants.to)],
         "ask": sorted(ask),
     }

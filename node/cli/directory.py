@@ -60,6 +60,7 @@ def write_member(  # noqa: PLR0913  a command's options are its arguments
         node.settings.name,
         load_certificate(node.layout.certs / "ca.pem"),
         address or node.settings.peer.listen,
+        member.own_routes(node.settings.economy),
         member.kinds_of(_lists(serves)),
         grants,
         tuple(ask or ()),

@@ -40,7 +40,13 @@ def create(
     clock = Clock()
     created = init.create(directory, init.Plan(NodeName(federation, economy, node), listen), clock)
     block = member.block(
-        NodeName(federation, economy, node), created.ca, address or listen, member.ALL_KINDS, no_grants(clock), ()
+        NodeName(federation, economy, node),
+        created.ca,
+        address or listen,
+        member.own_routes(economy),
+        member.ALL_KINDS,
+        no_grants(clock),
+        (),
     )
     member.save(created.layout.member, block)
     if as_json:

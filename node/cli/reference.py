@@ -9,7 +9,6 @@ import re
 import sys
 from collections.abc import Iterator
 from inspect import cleandoc
-from datetime import timedelta
 from pathlib import Path
 
 import typer
@@ -38,13 +37,6 @@ def _walk(path: str, command: TyperCommand | TyperGroup) -> Iterator[tuple[str, 
         for name, inner in command.commands.items():
             if not inner.hidden and isinstance(inner, TyperCommand | TyperGroup):
                 yield from _walk(f"{path} {name}", inner)
-
-
-def logs() -> Iterator[str]:
-    """The lines of docs/reference/logs.md."""
-    yield _LOGS
-    for name, meaning in ALLOWED_FIELDS.items():
-        yield f"- `{name}`: {meaning}"
 
 
 def _section(path: str, command: TyperCommand | TyperGroup) -> str:

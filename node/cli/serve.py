@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from node import log_size
 from node.cli.options import HERE, Home, open_node
 
 
@@ -18,4 +19,6 @@ def serve(home: Home = HERE) -> int:
     # The supervisor and all it stands on cost a third of a second to import; no other command needs them.
     from node import supervisor  # noqa: PLC0415
 
+    if node.settings.lab.log_mib:
+        log_size.start(node.settings.lab.log_mib << 20)
     return supervisor.run(node.layout.home, node.settings)
