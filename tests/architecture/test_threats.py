@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.threats import Row, attacks_named, exists, rows, tests_in
+from tests.architecture.threats import Row, attacks_named, exists, found_tests, rows
 
 ROOT = Path(__file__).parents[2]
 ROWS = list(rows((ROOT / "docs" / "threats.md").read_text()))
@@ -79,4 +79,4 @@ def test_a_test_that_is_gone_is_noticed(tmp_path: Path) -> None:
 def test_the_attacks_in_a_docstring_are_found() -> None:
     source = 'def test_x():\n    """C01, C02: refused (P-256, X12345)."""\ndef helper():\n    """A01"""\n'
     assert list(attacks_named(source)) == [("C01", "test_x"), ("C02", "test_x")]
-    assert [name for name, _ in tests_in(source)] == ["test_x"]
+    assert [name for name, _ in found_tests(source)] == ["test_x"]

@@ -64,10 +64,10 @@ def exists(root: Path, test: str) -> bool:
 
 @cache
 def _tests_in(path: Path) -> dict[str, str]:
-    return dict(tests_in(path.read_text()))
+    return dict(found_tests(path.read_text()))
 
 
-def tests_in(source: str) -> Iterator[tuple[str, str]]:
+def found_tests(source: str) -> Iterator[tuple[str, str]]:
     """Name (``test_x`` or ``TestClass::test_x``) and docstring of each test of a module."""
     for node in ast.parse(source).body:
         if isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
@@ -83,5 +83,5 @@ def _functions(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
 
 def attacks_named(source: str) -> Iterator[tuple[str, str]]:
     """Each (attack id, test) of which a docstring says that the test shows it."""
-    for name, said in tests_in(source):
+    for name, said in found_tests(source):
         yield from ((attack, name) for attack in _ROW_ID.findall(said))
