@@ -26,6 +26,7 @@ from node.extracts.framing import Block, blocks
 from node.extracts.reader_process import BLOCK_HEADER, stager_of
 from node.extracts.staging import Tally
 from node.store.errors import StoreError
+from node.store.keys import StoreKeys
 
 # A second process takes a tenth of a second to start: a file of one block is read before it would be there.
 _FEW_BLOCKS: Final = 1
@@ -42,7 +43,7 @@ class Task:
 
     list_name: ListName
     delta: bool
-    pepper: bytes
+    keys: StoreKeys
     routes: RouteTable
     economy: str
 
@@ -96,7 +97,7 @@ def _said(task: Task, header: Header, path: Path) -> dict[str, Any]:
     return {
         "list": task.list_name.value,
         "delta": task.delta,
-        "pepper": task.pepper.hex(),
+        "pepper": task.keys.pepper().hex(),
         "economy": task.economy,
         "routes": [
             (route.issuing_state, route.document_class.value, route.pattern, route.economy)

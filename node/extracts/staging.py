@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,6 +52,10 @@ class Tally:
         self.derived += other.derived
         self.rejections = sorted(self.rejections + other.rejections, key=lambda each: each.line)[:SHOWN_MAX]
         self.references = dict(sorted((self.references | other.references).items())[:SHOWN_MAX])
+
+    def copy(self) -> Tally:
+        """A tally that may be counted on without changing this one."""
+        return replace(self, rejections=list(self.rejections), references=dict(self.references))
 
     def reject(self, line: int, cause: RejectedLine | InvalidDocument) -> None:
         """Count a line that is not taken."""

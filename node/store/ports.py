@@ -6,8 +6,8 @@ down) holds a `Writer`. `tests/node/store/contract.py` puts every implementation
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -96,7 +96,7 @@ class StagedGeneration:
     records: int
     numbers: int
     as_of_ms: int | None = None
-    tombstones: Mapping[str, Withdrawn] = field(default_factory=dict)
+    tombstones: Iterable[tuple[str, Withdrawn]] = ()
 
 
 @dataclass(frozen=True, slots=True)

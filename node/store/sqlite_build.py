@@ -133,7 +133,7 @@ def _has_duplicates(connection: apsw.Connection) -> bool:
 
 
 def attach_lines(connection: apsw.Connection, staged: Sequence[Path]) -> None:
-    """Make the staged files readable as two views, ``lines`` and ``line_keys``."""
+    """Make staged files readable as two views, ``lines`` and ``line_keys``."""
     for number, path in enumerate(staged):
         connection.execute(f"ATTACH ? AS staged{number}", (immutable_uri(path),))
     for table in ("lines", "line_keys"):

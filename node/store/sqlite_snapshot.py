@@ -5,6 +5,7 @@ Copied, because an import may run for minutes and a read transaction held that l
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,15 +40,16 @@ _COPY_SURVIVING_KEYS = """
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A list at ``epoch``: its generation, the file of that generation's records (None for generation 0), the state of
-    the importing source, and the file with the changes beside the list.
+    """A list at ``epoch``: its generation, the file of that generation's records (None for generation 0), how many keys
+    are changed on it, its sources, and the file with the changes beside the list.
     """
 
     list_name: ListName
     generation: int
     epoch: int
     records: Path | None
-    source_state: SourceState
+    changed_keys: int
+    sources: Mapping[str, SourceState]
     overrides: Path
 
 
@@ -94,21 +96,19 @@ def _copy_changes(
     copy.execute(_COPY_OVERRIDES, (list_name.value, epoch, source, -1 if replaced_until is None else replaced_until))
     copy.execute(_COPY_KEYS, (list_name.value,))
     copy.execute(_COPY_BEFORE, (list_name.value, epoch, source))
-    found = list(
-        rows(
-            copy,
-            "SELECT as_of_ms, held_as_of_ms, held_since_ms, held_rejected FROM changes.sources"
-            " WHERE list = ? AND source = ?",
-            list_name.value,
-            source,
-        )
+    (changed_keys,) = one(copy, "SELECT count(*) FROM changes.overlay WHERE list = ?", list_name.value)
+    sources = rows(
+        copy,
+        "SELECT source, as_of_ms, held_as_of_ms, held_since_ms, held_rejected FROM changes.sources WHERE list = ?",
+        list_name.value,
     )
     return Snapshot(
         list_name=list_name,
         generation=generation,
         epoch=epoch,
         records=layout.generation(list_name, generation) / RECORDS_FILE if generation else None,
-        source_state=SourceState(*found[0]) if found else SourceState(),
+        changed_keys=changed_keys,
+        sources={name: SourceState(*values) for name, *values in sources},
         overrides=overrides,
     )
 

@@ -161,7 +161,7 @@ class SqliteWriter:
             " noted_ms, epoch) VALUES (?, ?, ?, 1, 0, '', '', ?, ?, ?)",
             (
                 (name, staged.source, reference, withdrawn.reason, withdrawn.noted_ms, staged.base_epoch)
-                for reference, withdrawn in staged.tombstones.items()
+                for reference, withdrawn in staged.tombstones
             ),
         )
         moves = Moves(self._changes, staged.list_name, generation)
