@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import grpc
@@ -18,6 +17,7 @@ from federation.status import Purpose
 from federation.verdict import Captured
 from node.asking import Asker, Enquiry, Result
 from node.enquiry import DocumentInput
+from node.times import rfc3339
 from node.v1 import desk_pb2, desk_pb2_grpc
 
 MAX_DOCUMENTS = 10_000
@@ -150,11 +150,6 @@ def _change(change: desk_pb2.RecordChange) -> Change:
         change.source or "main",
         {name: getattr(change, name) for name in names if getattr(change, name)},
     )
-
-
-def rfc3339(ms: int) -> str:
-    """Milliseconds since 1970 as RFC 3339 UTC."""
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def result_to_wire(result: Result) -> desk_pb2.LookupResult:

@@ -7,9 +7,9 @@ from typing import Any
 
 from federation.documents import ListName
 from node.app import Node
-from node.desk import rfc3339
 from node.responders import Peer
 from node.store.ports import Reader, Writer
+from node.times import rfc3339
 from node.workers import WorkerPool
 
 

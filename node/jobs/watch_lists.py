@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from federation.documents import ListName
-from node.desk import rfc3339
 from node.jobs.surroundings import Surroundings
+from node.times import rfc3339
 
 EVERY_SECONDS = 900
 REPORTED_MAX_MS = 48 * 3_600_000
