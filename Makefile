@@ -41,13 +41,15 @@ bench: dev ## the figures, each printed with the machine; QUICK=1 for a short ru
 soak: dev ## the long tests: kill -9 cycles in full, sustained load (an hour or so)
 	@$(BIN)/python -m pytest -m soak --timeout=14400
 
-fuzz: runtime ## the parsers under atheris, FUZZ_SECONDS (60) each
+fuzz: ## the parsers under atheris, FUZZ_SECONDS (60) each; what breaks one is kept in tmp/fuzz
 	@requirements/bootstrap fuzz
+	@mkdir -p tmp/fuzz
 	@for target in tests/fuzz/fuzz_*.py; do echo "== $$target"; \
-	  $(BIN)/python $$target -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=2048; done
+	  $(BIN)/python $$target -max_total_time=$(FUZZ_SECONDS) -timeout=5 -rss_limit_mb=2048 \
+	    -artifact_prefix=tmp/fuzz/; done
 
 clean: ## back to a fresh clone
-	@rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	@rm -rf $(VENV) demo build dist tmp .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- steps ---------------------------------------------------------------------------------------------------------
