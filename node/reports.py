@@ -30,6 +30,15 @@ class Counts:
     withdrawn: int = 0
     kept: int = 0
 
+    def plus(self, other: Counts) -> Counts:
+        """Both together."""
+        return Counts(
+            self.changed + other.changed,
+            self.unchanged + other.unchanged,
+            self.withdrawn + other.withdrawn,
+            self.kept + other.kept,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:

@@ -86,7 +86,6 @@ def open_building(path: Path, *, cache_mib: int = 32) -> apsw.Connection:
     connection.set_busy_timeout(BUSY_MS)
     connection.pragma("journal_mode", "off")
     connection.pragma("synchronous", "off")
-    connection.pragma("locking_mode", "exclusive")
     connection.pragma("cache_size", -1024 * cache_mib)
     # One more thread sorts while this one reads: the machine's second core has nothing else to do.
     connection.pragma("threads", 1)
