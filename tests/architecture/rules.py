@@ -56,10 +56,11 @@ _OUTSIDE = frozenset(
 )  # fmt: skip
 _EDGES = {
     "certs/keystore.py": "keys on disk, and the one place that makes them",
-    "federation/client.py": "the gRPC channel",
+    "federation/channel.py": "the gRPC channel",
+    "federation/client.py": "the gRPC client",
     "federation/service.py": "the gRPC server",
 }
-_GRPC = {"federation/client.py": "the gRPC channel", "federation/service.py": "the gRPC server"}
+_GRPC = {path: reason for path, reason in _EDGES.items() if path.startswith("federation/")}
 _SETTINGS = frozenset(
     f"node.config.{name}"
     for name in (
@@ -74,8 +75,12 @@ _SETTINGS_STOP = {
     "node/config_file.py": "themselves, on disk",
     "node/doctor/": "judges them",
     "node/init.py": "writes them",
+    "node/lab.py": "sets nodes up as their operators would",
+    "node/lab_control.py": "reads where the nodes of a lab are",
     "node/layout.py": "turns them into paths",
-    "node/worker.py": "reads them for its own process",
+    "node/reference.py": "describes them",
+    "node/supervisor.py": "its process's part of the composition root",
+    "node/worker.py": "its process's part of the composition root",
 }
 _CODECS = {
     "federation/codec.py": "the one codec of the package",

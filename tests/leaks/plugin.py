@@ -32,6 +32,8 @@ class _Search:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         for title, text in report.sections:
+            if title.startswith("Captured log"):  # pytest's own copy, made before node/logs.py masks; see stderr
+                continue
             where = f"{title} of {report.nodeid}"
             self.printed.extend(self.scanner.scan_bytes(text.encode(errors="replace"), where))
 
