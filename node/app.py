@@ -37,6 +37,7 @@ from node.clock import Clock
 from node.config import Settings
 from node.errors import ConfigError, OperatorError
 from node.layout import Layout
+from node.staged import Register
 from node.store.keys import StoreKeys
 from node.store.sqlite_reader import open_reader
 
@@ -172,6 +173,11 @@ def load_lists(node: Node) -> Lists:
     keys = load_store_keys(node)
     reader = open_reader(node.layout.store, keys, list_sources(node.settings))
     return Lists(reader, keys, specimens.load(node.layout.specimens))
+
+
+def register(node: Node, keys: StoreKeys) -> Register:
+    """Whose lists these are, for imports and single records."""
+    return Register(node.layout.store, keys, list_sources(node.settings), node.directory.routes, node.economy)
 
 
 def build_door(node: Node) -> Door:

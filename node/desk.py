@@ -17,20 +17,11 @@ from federation.status import Purpose
 from federation.verdict import Captured
 from node.asking import Asker, Enquiry, Result
 from node.enquiry import DocumentInput
+from node.records import RecordChange
 from node.times import rfc3339
 from node.v1 import desk_pb2, desk_pb2_grpc
 
 MAX_DOCUMENTS = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One change to a list as a caller gave it, with the import's field names and texts."""
-
-    list_name: str
-    action: str
-    source: str
-    fields: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +38,8 @@ class Doors:
     """What the desk leads to."""
 
     asker: Asker
-    status: Callable[[], dict[str, Any]]
-    put_records: Callable[[Sequence[Change]], Awaitable[Report]]
+    status: Callable[[], Awaitable[dict[str, Any]]]
+    put_records: Callable[[Sequence[RecordChange]], Awaitable[Report]]
     adopt_import: Callable[[str], Awaitable[Report]]
 
 
@@ -74,7 +65,7 @@ class DeskServicer(desk_pb2_grpc.DeskServiceServicer):
     ) -> desk_pb2.StatusResponse:
         """The document `rmas status --json` prints."""
         del request, context
-        return desk_pb2.StatusResponse(json=json.dumps(self._doors.status()))
+        return desk_pb2.StatusResponse(json=json.dumps(await self._doors.status()))
 
     async def PutRecords(  # noqa: N802
         self, request: desk_pb2.PutRecordsRequest, context: grpc.aio.ServicerContext[Any, Any]
@@ -142,9 +133,9 @@ def _document(document: desk_pb2.DocumentInput) -> DocumentInput:
     )
 
 
-def _change(change: desk_pb2.RecordChange) -> Change:
+def _change(change: desk_pb2.RecordChange) -> RecordChange:
     names = [field.name for field in change.DESCRIPTOR.fields if field.name not in ("list", "action", "source")]
-    return Change(
+    return RecordChange(
         change.list,
         change.action,
         change.source or "main",

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from federation.documents import ListName
 from node.app import Node
 from node.responders import Peer
-from node.store.ports import Reader, Writer
+from node.store.ports import ListState, Reader
 from node.times import rfc3339
 from node.workers import WorkerPool
 
 
 def describe(
-    node: Node, workers: WorkerPool, writer: Writer, reader: Reader, peers: Sequence[Peer], started_ms: int
+    node: Node,
+    workers: WorkerPool,
+    lists: Mapping[ListName, ListState],
+    reader: Reader,
+    peers: Sequence[Peer],
+    started_ms: int,
 ) -> dict[str, Any]:
     """Everything a person or a script asks a running node about itself; times are RFC 3339 UTC."""
     settings, now_ms = node.settings, node.clock.now_ms()
@@ -29,7 +34,7 @@ def describe(
         "directory_sha256": node.directory.digest.hex(),
         "workers": _workers(workers),
         "worker_restarts": workers.restarts,
-        "lists": {name.value: _list(name, writer, reader, now_ms) for name in ListName},
+        "lists": {name.value: _list(state, reader.view().data_as_of(name), now_ms) for name, state in lists.items()},
         "peers": [_peer(peer) for peer in peers],
     }
 
@@ -49,9 +54,7 @@ def _workers(workers: WorkerPool) -> list[dict[str, Any]]:
     ]
 
 
-def _list(name: ListName, writer: Writer, reader: Reader, now_ms: int) -> dict[str, Any]:
-    state = writer.state(name)
-    as_of = reader.view().data_as_of(name)
+def _list(state: ListState, as_of: int | None, now_ms: int) -> dict[str, Any]:
     return {
         "records": state.records,
         "numbers": state.numbers,

@@ -22,7 +22,9 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from grpc_health.v1 import health, health_pb2_grpc
 
 from federation.codec import MAX_MESSAGE_OCTETS
+from federation.documents import ListName
 from node import app, jobs, logs, status
+from node.answering import Lists
 from node.asking import Asker, Responder, Rules
 from node.config import Settings
 from node.desk import DeskServicer, Doors
@@ -88,7 +90,7 @@ class _Files:
     writer: SqliteWriter
     state: State
     spool: Spool
-    lists: app.Lists
+    lists: Lists
 
     @property
     def reader(self) -> Reader:
@@ -121,16 +123,16 @@ async def _serve(node: app.Node) -> int:
         workers = await stack.enter_async_context(_workers(node, log))
         peers = await stack.enter_async_context(_peers(node, files, log))
         asker = Asker(node.directory, _responders(node, files, peers), _rules(node), files.spool, node.clock)
-        feeder = Feeder(node, files.writer, workers)
+        feeder = Feeder(app.register(node, files.lists.keys), files.writer, workers, node.clock)
         stack.callback(feeder.close)
-        doors = Doors(
-            asker,
-            lambda: status.describe(node, workers, files.writer, files.reader, peers, started_ms),
-            feeder.put_records,
-            feeder.adopt_import,
-        )
+
+        async def describe() -> dict[str, Any]:
+            lists = await feeder.with_writer(lambda writer: {name: writer.state(name) for name in ListName})
+            return status.describe(node, workers, lists, files.reader, peers, started_ms)
+
+        doors = Doors(asker, describe, feeder.put_records, feeder.adopt_import)
         checks = await stack.enter_async_context(_desk(node, doors))
-        await stack.enter_async_context(_jobs(node, files, workers, checks, log))
+        await stack.enter_async_context(_jobs(jobs.Surroundings(node, feeder, files.state, workers, checks, log)))
         if not await workers.wait_ready():
             log.error("workers did not become ready")
             return 0 if stop.is_set() else EXIT_NOT_READY
@@ -221,12 +223,12 @@ async def _desk(node: app.Node, doors: Doors) -> AsyncIterator[health.aio.Health
 
 
 @asynccontextmanager
-async def _jobs(node: app.Node, files: _Files, workers: WorkerPool, checks: Any, log: Logger) -> AsyncIterator[None]:
+async def _jobs(around: jobs.Surroundings) -> AsyncIterator[None]:
     # A job that came due while the machine slept runs once, at once: the default would skip it silently.
     scheduler = AsyncIOScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
-    jobs.register(scheduler, jobs.Surroundings(node, files.writer, files.state, workers, checks, log))
+    jobs.register(scheduler, around)
     scheduler.start()
     try:
         yield

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from node.app import Node
+from node.feeding import Feeder
 from node.logs import Logger
 from node.state import State
-from node.store.ports import Writer
 from node.workers import WorkerPool
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """The node, what the supervisor writes, its workers, its health service (gRPC), and its log."""
+    """The node, the way to its writer, what it remembers, its workers, its health service (gRPC), and its log."""
 
     node: Node
-    writer: Writer
+    feeder: Feeder
     state: State
     workers: WorkerPool
     health: Any

@@ -11,11 +11,12 @@ REPORTED_MAX_MS = 48 * 3_600_000
 ISSUED_MAX_MS = 8 * 86_400_000
 
 
-def run(around: Surroundings) -> None:
+async def run(around: Surroundings) -> None:
     """Peers stop taking a no-match from a reported list of 48 hours; the warning counts down to that."""
     now_ms = around.node.clock.now_ms()
+    states = await around.feeder.with_writer(lambda writer: {name: writer.state(name) for name in ListName})
     for name, longest in ((ListName.REPORTED, REPORTED_MAX_MS), (ListName.ISSUED, ISSUED_MAX_MS)):
-        for source, state in around.writer.state(name).sources.items():
+        for source, state in states[name].sources.items():
             fields = {"list": name.value, "source": source}
             if state.held_as_of_ms is not None:
                 around.log.warning("import held for rejected lines", rejected=state.held_rejected, **fields)
