@@ -30,7 +30,6 @@ proto: dev ## write federation/v1 and node/v1 anew from proto/
 docs: dev ## write the generated pages of docs/reference/ anew
 	@$(BIN)/python -m node.cli.reference docs/reference
 	@$(BIN)/python -m node.reference docs/reference
-	@$(BIN)/python -m node.reference docs/reference
 
 fmt: dev ## format, and fix what ruff can fix
 	@$(BIN)/ruff check --quiet --fix-only .

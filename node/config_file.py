@@ -96,5 +96,6 @@ def _loads(text: str) -> dict[str, Any] | None:
 
 
 def _literal(value: Value) -> str:
-    # A JSON string without escapes beyond \" \\ \n \uXXXX is a TOML basic string; so are its integers and lists of strings.
-    return json.dumps(value, ensure_ascii=True)
+    # JSON's strings, integers, booleans and lists are TOML's, but for two things: TOML has no surrogate pairs, and wants
+    # DEL escaped.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

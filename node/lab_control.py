@@ -46,7 +46,10 @@ def resume(lab: Lab, clock: Clock) -> None:
 def stop(lab: Lab, economies: Sequence[str], clock: Clock) -> list[str]:
     """Stop these nodes, draining; returns those that had to be killed."""
     running = [(economy, process) for economy in economies if (process := lab_process.find(lab.home(economy)))]
-    return [one for one, process in running if not lab_process.stop(process, clock, _drain_seconds(lab, one))]
+    # All are asked before any is waited for: they drain side by side.
+    for _, process in running:
+        lab_process.request_stop(process)
+    return [one for one, process in running if not lab_process.await_stop(process, clock, _drain_seconds(lab, one))]
 
 
 def status(lab: Lab) -> list[dict[str, Any]]:

@@ -80,13 +80,17 @@ def pids(process: Process) -> list[int]:
     return [process.pid, *sorted(group)] if alive(process) else []
 
 
-def stop(process: Process, clock: Clock, drain_seconds: float) -> bool:
-    """Ask the node to drain and end; returns whether it did so by itself.
+def request_stop(process: Process) -> None:
+    """Ask the node to drain and end."""
+    _signal(process, signal.SIGTERM)
+
+
+def await_stop(process: Process, clock: Clock, drain_seconds: float) -> bool:
+    """Wait for a node that was asked to end; returns whether it did so by itself.
 
     One that has not ended after its drain time and some grace is killed with all of its group.
     """
     members = pids(process)
-    _signal(process, signal.SIGTERM)
     deadline = clock.monotonic() + drain_seconds + STOP_GRACE_SECONDS
     while alive(process):
         if clock.monotonic() > deadline:

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 import traceback
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, MutableMapping
 from typing import Any, TextIO, cast
@@ -21,10 +19,7 @@ import structlog
 
 from node.clock import Clock
 from node.log_fields import ALLOWED_FIELDS
-
-_TEXT_LIMIT = 500
-
-_LONG_NUMBER = re.compile(r"[A-Za-z0-9<]*(?:[0-9][A-Za-z<]?){5}[A-Za-z0-9<]*")
+from node.printable import escape, mask
 
 _dropped: Counter[str] = Counter()
 _bound: dict[str, object] = {}
@@ -70,22 +65,6 @@ def describe(error: BaseException) -> dict[str, object]:
     frames = traceback.extract_tb(error.__traceback__)[-6:]
     where = [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames]
     return {"error": type(error).__name__, "where": where}
-
-
-def escape(text: str) -> str:
-    """``text`` with every control, bidirectional, line-breaking or invisible character written as ``\\uXXXX``, cut to a limit."""
-    cut = text if len(text) <= _TEXT_LIMIT else text[:_TEXT_LIMIT] + "…"
-    return "".join(c if _printable(c) else f"\\u{ord(c):04x}" for c in cut)
-
-
-def mask(text: str) -> str:
-    """``text`` with everything that could be a document number replaced by ``#``, for texts that others made."""
-    return _LONG_NUMBER.sub("#", text)
-
-
-def _printable(character: str) -> bool:
-    # Cc control, Cf format (bidi, zero width), Zl/Zp line ends, Cs lone surrogates, Co/Cn private and unassigned.
-    return unicodedata.category(character) not in {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"}
 
 
 def _allow(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -38,7 +38,7 @@ def lookup(  # noqa: PLR0913  a command's options are its arguments
     *,
     lines: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[L1 L2 [L3]]", help="With --mrz: its lines; none or `-` reads standard input."),
+        typer.Argument(metavar="LINE", help="With --mrz: its lines; none or `-`: from standard input."),
     ] = None,
     mrz: Annotated[bool, typer.Option("--mrz", help="Ask by machine readable zone.")] = False,
     file: Annotated[
@@ -103,6 +103,7 @@ def _documents(
     if not fields["issuing_state"] or not fields["document_number"]:
         raise OperatorError("USAGE", "A document needs --issuing-state and --number; see `rmas lookup --help`.")
     given = {name: lookup_input.clean(value) for name, value in fields.items() if value is not None}
+    given = lookup_input.at_hand(given)
     return [desk_pb2.DocumentInput(document_class=lookup_input.clean(document_class), **given)]
 
 

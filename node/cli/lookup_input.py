@@ -103,7 +103,17 @@ def _document(number: int, line: str) -> desk_pb2.DocumentInput:
     if "mrz" in item and set(item) - {"id", "mrz"}:
         raise _wrong(number, "give either `mrz` or the fields, not both")
     texts = {name: _text(number, name, item[name]) for name in _TEXT_FIELDS if item.get(name) is not None}
-    return desk_pb2.DocumentInput(mrz=_mrz(number, item.get("mrz")), **texts)
+    return desk_pb2.DocumentInput(mrz=_mrz(number, item.get("mrz")), **at_hand(texts))
+
+
+def at_hand(fields: dict[str, str]) -> dict[str, str]:
+    """``fields`` without dates that a record does not have: an empty date of birth says that neither is known.
+
+    Everybody was born, so empty cannot mean anything else there; an empty expiry alone means that none is set.
+    """
+    if fields.get("date_of_birth") == "":
+        return {name: value for name, value in fields.items() if name not in ("date_of_birth", "date_of_expiry")}
+    return fields
 
 
 def _text(number: int, name: str, value: Any) -> str:

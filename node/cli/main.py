@@ -9,6 +9,7 @@ import os
 import re
 import sys
 import traceback
+from importlib import import_module
 from importlib.metadata import version as installed_version
 from typing import Annotated
 
@@ -17,28 +18,55 @@ from typer.exceptions import TyperException
 
 from certs.errors import CertsError
 from federation.errors import FederationError
-from node import logs
-from node.cli import directory, doctor, importing, init, lab, lookup, records, serve, status
 from node.cli.output import complain, print_json, say
 from node.errors import OperatorError
+from node.printable import escape, mask
 
 USAGE = 2
 UNEXPECTED = 1
 INTERRUPTED = 130
 
-app = typer.Typer(
-    name="rmas",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    pretty_exceptions_show_locals=False,
-    help="A member economy's node for travel-document lookups: ask the economy that issued a document, answer those "
-    "that ask about yours. First steps: `rmas lab up DIR --economies NZL,AUS` on one machine, `rmas init DIR "
-    "--economy NZL` for a node of your own, `rmas doctor` when something is wrong.",
-)
+# In the order in which `rmas --help` lists them; each module's `register` adds what stands here under its name.
+_COMMANDS = {
+    "init": "init",
+    "serve": "serve",
+    "status": "status",
+    "doctor": "doctor",
+    "lookup": "lookup",
+    "import": "importing",
+    "records": "records",
+    "directory": "directory",
+    "lab": "lab",
+}
+_HELP = """A member economy's node for travel-document lookups: ask the economy that issued a document, answer those that
+ask about yours.
 
-for group in (init, serve, status, doctor, lookup, importing, records, directory, lab):
-    group.register(app)
+First steps: `rmas lab up DIR --economies NZL,AUS` for a federation on this machine, `rmas init DIR --economy NZL` for a
+node of your own, `rmas doctor -C DIR` when something is wrong."""
+
+
+def program(only: str = "") -> typer.Typer:
+    """The command line; with the name of a command, that one alone: importing all of them takes as long as a lookup."""
+    built = typer.Typer(
+        name="rmas",
+        help=_HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode="markdown",
+        pretty_exceptions_enable=False,
+        pretty_exceptions_show_locals=False,
+    )
+    built.callback()(_options)
+    for module in [_COMMANDS[only]] if only in _COMMANDS else _COMMANDS.values():
+        import_module(f"node.cli.{module}").register(built)
+    return built
+
+
+def __getattr__(name: str) -> typer.Typer:
+    # `app` is the whole program, for whoever describes it; a command line never needs the whole.
+    if name == "app":
+        return program()
+    raise AttributeError(name)
 
 
 def _print_version(wanted: bool) -> None:
@@ -47,8 +75,7 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
-def options(
+def _options(
     version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit.")
     ] = False,
@@ -64,7 +91,7 @@ def run() -> None:
 def main(arguments: list[str]) -> int:
     """Run one command line and return its exit code; whatever goes wrong is told in one sentence."""
     try:
-        code = app(arguments, standalone_mode=False)
+        code = program(arguments[0] if arguments else "")(arguments, prog_name="rmas", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except BrokenPipeError:
@@ -93,16 +120,15 @@ def _explain(error: Exception) -> tuple[str, str, int]:
     if isinstance(error, TyperException):
         return "USAGE", _usage(error), USAGE
     if isinstance(error, OperatorError):
-        return error.code, logs.escape(error.message), USAGE
+        return error.code, escape(error.message), USAGE
     if isinstance(error, CertsError | FederationError):
         code = getattr(error, "code", None) or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).upper()
-        return str(code), logs.escape(str(error)), USAGE
-    where = logs.describe(error)
-    message = f"Unexpected {where['error']}; RMAS_DEBUG=1 shows where. Nothing is known to have changed."
+        return str(code), escape(str(error)), USAGE
+    message = f"Unexpected {type(error).__name__}; RMAS_DEBUG=1 shows where. Nothing is known to have changed."
     return "UNEXPECTED", message, UNEXPECTED
 
 
 def _usage(error: TyperException) -> str:
     # The parser quotes what it did not understand; on this command line that may be a document number.
-    text = logs.mask(" ".join(error.format_message().split())).rstrip(".")
+    text = mask(" ".join(error.format_message().split())).rstrip(".")
     return f"{text}; see `rmas --help` or `rmas COMMAND --help`." if text else ""

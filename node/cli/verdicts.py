@@ -44,16 +44,16 @@ def as_json(result: desk_pb2.LookupResult) -> dict[str, Any]:
         "code": result.code or None,
         "advice": result.advice,
         "message": result.message,
-        "outcomes": dict(result.outcomes),
+        "outcomes": {kind: result.outcomes[kind] for kind in _KINDS if kind in result.outcomes},
         "responder": result.responder or None,
-        "data_as_of": dict(result.data_as_of),
+        "data_as_of": dict(sorted(result.data_as_of.items(), reverse=True)),
         "stale": list(result.stale),
         "expired": result.expired,
         "answered_at": result.answered_at or None,
         "request_digest": result.request_digest or None,
         "case": result.case_number or None,
         "test": result.test,
-        "timing_us": dict(result.timing_us),
+        "timing_us": dict(sorted(result.timing_us.items())),
     }
     if result.HasField("mrz_problem"):
         problem = result.mrz_problem
@@ -80,7 +80,7 @@ def _grounds(result: desk_pb2.LookupResult) -> list[str]:
         for kind, meaning in _KINDS.items()
         if kind in result.outcomes
     ]
-    for name, as_of in sorted(result.data_as_of.items()):
+    for name, as_of in sorted(result.data_as_of.items(), reverse=True):
         lines.append(f"{name} list as of {as_of}" + (" (too old)" if name in result.stale else ""))
     if result.responder:
         lines.append(f"answered by {result.responder}{_milliseconds(result)}")
