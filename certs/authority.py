@@ -15,7 +15,7 @@ from certs.errors import CertificateRefused, IssueRefused, KeyNotAllowed
 from certs.identity import CaName
 from certs.keys import admit, public_key_id
 from certs.profiles import BACKDATE, PROFILES, Profile, Role, alternative_name, subject
-from certs.verify import verify_ca, verify_leaf
+from certs.verify import verify_leaf
 
 SERIAL_RANDOM_BYTES: Final = 16
 
@@ -41,15 +41,13 @@ def create_ca(
     """
     profile = PROFILES[Role.CA]
     public_key = _admitted(private_key.public_key())
-    certificate = (
+    return (
         _builder(profile, subject(name), public_key, serial, now, days)
         .issuer_name(subject(name))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(x509.NameConstraints([x509.DNSName(name.dns)], excluded_subtrees=None), critical=True)
         .sign(private_key, SHA256())
     )
-    verify_ca(certificate, name, now)
-    return certificate
 
 
 def issue(
@@ -66,10 +64,6 @@ def issue(
     current, `ca_key` is not its key, the leaf would outlive `ca`, or serial or days are outside the profile.
     """
     profile = PROFILES[request.role]
-    try:
-        verify_ca(ca, request.name.authority, now)
-    except CertificateRefused as refused:
-        raise IssueRefused(f"this CA cannot issue for {request.name}: {refused}") from refused
     if ca_key.public_key() != ca.public_key():
         raise IssueRefused("the CA key is not the key of the CA certificate; take the pair made together")
     builder = _builder(
@@ -83,13 +77,13 @@ def issue(
         .add_extension(_authority_key_identifier(ca), critical=False)
         .sign(ca_key, SHA256())
     )
-    if certificate.not_valid_after_utc > ca.not_valid_after_utc:
-        raise IssueRefused("the leaf would outlive its CA; issue it for fewer days, and roll the CA over")
     try:
-        # What peers would refuse never leaves this CA: the same steps they run, before anyone sees the certificate.
+        # What peers would refuse never leaves this CA: the same steps they run, CA included, before anyone sees the leaf.
         verify_leaf(certificate, [ca], request.role, request.name.federation, now)
     except CertificateRefused as refused:
-        raise IssueRefused(f"peers would refuse this certificate: {refused}") from refused
+        raise IssueRefused(f"this CA cannot issue for {request.name}: {refused}") from refused
+    if certificate.not_valid_after_utc > ca.not_valid_after_utc:
+        raise IssueRefused("the leaf would outlive its CA; issue it for fewer days, and roll the CA over")
     return certificate
 
 

@@ -11,6 +11,9 @@ from certs.errors import MalformedCertificate
 # Ours have about 700 bytes. The cap comes before any parsing: what a stranger sends must cost us nothing by its size.
 MAX_CERTIFICATE_BYTES: Final = 8 * 1024
 
+# Base64 adds a third, line ends and the two label lines a little more.
+MAX_PEM_BYTES: Final = 2 * MAX_CERTIFICATE_BYTES
+
 _PEM_BEGIN: Final = b"-----BEGIN "
 
 
@@ -30,8 +33,7 @@ def decode_der(der: bytes) -> x509.Certificate:
 
 def decode_pem(pem: bytes) -> x509.Certificate:
     """The certificate in exactly one PEM block, as gRPC hands over a peer's. Raises MalformedCertificate."""
-    # Base64 adds a third, line ends and the two label lines a little more.
-    if len(pem) > 2 * MAX_CERTIFICATE_BYTES or pem.count(_PEM_BEGIN) != 1:
+    if len(pem) > MAX_PEM_BYTES or pem.count(_PEM_BEGIN) != 1:
         raise MalformedCertificate("this is not one certificate in PEM; give the certificate alone, without a chain")
     try:
         certificate = x509.load_pem_x509_certificate(pem)

@@ -17,7 +17,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from certs.certificates import decode_pem, encode_pem
+from certs.certificates import MAX_PEM_BYTES, decode_pem, encode_pem
 from certs.errors import (
     KeyDamaged,
     KeyExists,
@@ -33,7 +33,6 @@ from certs.signing import KeySigner, Signer
 
 _KEY_MODE: Final = 0o600
 _CERTIFICATE_MODE: Final = 0o644
-_MAX_FILE_BYTES: Final = 64 * 1024
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
@@ -106,7 +105,7 @@ def save_certificate(file: Path, certificate: x509.Certificate) -> None:
 
 def load_certificate(file: Path) -> x509.Certificate:
     """The one certificate in `file`. Raises KeyMissing, KeyExposed if anyone may write it, KeyDamaged."""
-    pem = _read(file, _MAX_FILE_BYTES, forbidden=0o002)
+    pem = _read(file, MAX_PEM_BYTES, forbidden=0o002)
     try:
         return decode_pem(pem)
     except MalformedCertificate as damaged:
@@ -127,13 +126,11 @@ def _read(file: Path, limit: int, forbidden: int) -> bytes:
     try:
         _require_plain(file, os.fstat(descriptor).st_mode, forbidden)
         with open(descriptor, "rb", closefd=False) as opened:
-            data = opened.read(limit + 1)
+            data = opened.read(limit + 1)  # one more than may be, so that the decoder refuses what is longer
     except OSError as failed:
         raise KeyStoreError(f"{file} cannot be read: {failed.strerror}; look after the disk") from failed
     finally:
         os.close(descriptor)
-    if len(data) > limit:
-        raise KeyDamaged(f"{file} has more than {limit} bytes; it must hold one PEM block")
     return data
 
 

@@ -83,6 +83,13 @@ LEAVES: list[tuple[str, str, Callable[[], x509.Certificate], type[errors.Certifi
     ("C07", "two host names", lambda: names(URI, HOST, OTHER_HOST), errors.WrongName),
     ("C07", "URI and host name disagree", lambda: names(URI, OTHER_HOST), errors.WrongName),
     ("C07", "a mail address besides", lambda: names(URI, HOST, x509.RFC822Name("a@nzl.lab")), errors.WrongName),
+    ("C07", "a mail address instead of the URI", lambda: names(x509.RFC822Name("a@nzl.lab"), HOST), errors.WrongName),
+    (
+        "C07",
+        "a mail address instead of the host name",
+        lambda: names(URI, x509.RFC822Name("a@nzl.lab")),
+        errors.WrongName,
+    ),
     (
         "C07",
         "a foreign URI",
@@ -236,6 +243,13 @@ CAS: list[tuple[str, Callable[[], x509.Certificate], type[errors.CertificateRefu
     ),
     ("cross-signed by another CA", cross_signed, errors.WrongAuthority),
     ("self-issued, signed by another key", lambda: forge_ca(NZL.key, signed_by=AUS.key), errors.WrongAuthority),
+    (
+        "more than 8 KiB",
+        lambda: forge_ca(
+            NZL.key, more=[(x509.UnrecognizedExtension(x509.ObjectIdentifier("2.25.1"), bytes(9000)), False)]
+        ),
+        errors.MalformedCertificate,
+    ),
     ("expired", lambda: forge_ca(NZL.key, end=NOW - SECOND), errors.AuthorityExpired),
     ("not yet valid", lambda: forge_ca(NZL.key, start=NOW + SECOND), errors.AuthorityNotYetValid),
     ("eleven years", lambda: forge_ca(NZL.key, end=NOW + timedelta(days=11 * 366)), errors.LifetimeTooLong),

@@ -1,5 +1,7 @@
 """Certificates as bytes: one, whole, small, or refused; whatever the bytes, never anything but our own error."""
 
+from base64 import b64encode
+
 import pytest
 from cryptography import x509
 from hypothesis import given
@@ -60,14 +62,33 @@ def test_a_certificate_of_version_1_is_refused() -> None:
 def test_an_extension_twice_is_refused() -> None:
     """Two values for one extension let two verifiers read two certificates."""
 
-    def double(members: list[bytes]) -> list[bytes]:
-
-        [extensions] = members_of(content(members[7]))
-        listed = members_of(content(extensions))
-        return [*members[:7], tlv(0xA3, tlv(0x30, b"".join([*listed, listed[0]])))]
-
+    doubled = resign(LEAF, NZL.key, double_first_extension)
     with pytest.raises(MalformedCertificate):
-        decode_der(resign(LEAF, NZL.key, double))
+        decode_der(doubled)
+    with pytest.raises(MalformedCertificate):
+        decode_pem(b"-----BEGIN CERTIFICATE-----\n" + b64encode(doubled) + b"\n-----END CERTIFICATE-----\n")
+
+
+def double_first_extension(members: list[bytes]) -> list[bytes]:
+    [extensions] = members_of(content(members[7]))
+    listed = members_of(content(extensions))
+    return [*members[:7], tlv(0xA3, tlv(0x30, b"".join([*listed, listed[0]])))]
+
+
+def even_signature() -> x509.Certificate:
+    """A leaf whose signature ends in two zero bits: only those can be called unused."""
+    return next(leaf for leaf in iter(NZL.leaf, None) if leaf.signature[-1] & 3 == 0)
+
+
+def test_a_signature_with_unused_bits_is_refused() -> None:
+    """The library accepts it, so the same certificate would have as many fingerprints as there are such bits."""
+    leaf = even_signature()
+    good = encode_der(leaf)
+    place = len(good) - len(leaf.signature) - 1
+    assert good[place] == 0
+    x509.load_der_x509_certificate(good[:place] + b"\x01" + good[place + 1 :]).verify_directly_issued_by(NZL.ca)
+    with pytest.raises(MalformedCertificate, match="whole octets"):
+        decode_der(good[:place] + b"\x01" + good[place + 1 :])
 
 
 @given(st.binary(max_size=400))
@@ -83,8 +104,7 @@ def test_no_flipped_bit_of_a_leaf_is_accepted_or_raises_anything_but_our_error()
 
     With a signature that ends in zero bits: then it matters that they cannot be called unused.
     """
-    leaf = next(leaf for leaf in iter(NZL.leaf, None) if leaf.signature[-1] & 3 == 0)
-    good = encode_der(leaf)
+    good = encode_der(even_signature())
     for bit in range(len(good) * 8):
         flipped = bytearray(good)
         flipped[bit // 8] ^= 1 << bit % 8

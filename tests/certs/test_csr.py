@@ -49,6 +49,7 @@ def test_a_request_by_hand_of_the_same_form_is_as_good() -> None:
         (NAMES, x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING])),
         (NAMES, x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])),
         (NAMES, x509.ExtendedKeyUsage([*USAGE, *PROFILES[Role.MESSAGE].extended_key_usage])),
+        (NAMES, x509.ExtendedKeyUsage([])),
         (x509.SubjectAlternativeName([*NAMES, x509.DNSName("node2.nzl.lab")]), USAGE),
         (x509.SubjectAlternativeName([x509.DNSName(NODE.dns)]), USAGE),
     ],
@@ -61,6 +62,7 @@ def test_a_request_by_hand_of_the_same_form_is_as_good() -> None:
         "another usage",
         "half a role",
         "two roles",
+        "the CA's empty usage",
         "two hosts",
         "no URI",
     ],
@@ -120,6 +122,12 @@ def test_an_rsa_request_is_refused() -> None:
 def test_garbage_is_no_request(data: bytes) -> None:
     with pytest.raises(MalformedRequest):
         check(data)
+
+
+def test_a_request_too_large_is_refused_though_it_is_right() -> None:
+    padding = b"# " + b"x" * MAX_REQUEST_BYTES + b"\n"
+    with pytest.raises(MalformedRequest, match="request alone"):
+        check(padding + build(NODE, Role.TLS, new_key()))
 
 
 def test_two_requests_in_one_file_are_refused() -> None:

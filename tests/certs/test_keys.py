@@ -11,7 +11,16 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from certs.errors import KeyNotAllowed
-from certs.keys import admit, decode_private, decode_public, encode_private, encode_public, fingerprint, public_key_id
+from certs.keys import (
+    MAX_KEY_BYTES,
+    admit,
+    decode_private,
+    decode_public,
+    encode_private,
+    encode_public,
+    fingerprint,
+    public_key_id,
+)
 from tests.certs.forge import Economy, new_key, tlv
 
 OTHERS = [
@@ -62,6 +71,16 @@ def test_a_compressed_point_is_refused_though_it_is_the_same_key() -> None:
 def test_garbage_is_no_private_key(data: bytes) -> None:
     with pytest.raises(KeyNotAllowed):
         decode_private(data)
+
+
+def test_a_key_file_too_large_is_refused_though_it_is_right() -> None:
+    with pytest.raises(KeyNotAllowed, match="the key alone"):
+        decode_private(b"# " + b"x" * MAX_KEY_BYTES + b"\n" + encode_private(new_key()))
+
+
+def test_a_key_on_another_curve_is_not_written_either() -> None:
+    with pytest.raises(KeyNotAllowed):
+        encode_private(ec.generate_private_key(ec.SECP384R1()))
 
 
 def test_an_encrypted_private_key_is_refused_with_the_remedy() -> None:

@@ -123,6 +123,10 @@ def test_an_extension_we_do_not_know_is_ignored_unless_it_is_critical() -> None:
     assert verify(hostile(instead=[extension])).name == NODE
 
 
+def test_a_leaf_without_basic_constraints_is_no_ca_and_passes() -> None:
+    assert verify(hostile(without=[x509.BasicConstraints])).name == NODE
+
+
 def test_names_may_stand_in_either_order_and_the_extension_may_be_critical() -> None:
     assert verify(names(HOST, URI)).name == NODE
     critical = hostile(without=[x509.SubjectAlternativeName], critical=[alternative_name(NODE)])
