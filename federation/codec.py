@@ -38,7 +38,7 @@ def _parse(kind: type[_M], data: bytes) -> _M:
 def _parse_canonical(kind: type[_M], data: bytes) -> _M:
     """Parse, then compare with our own encoding; for checking alone: what is verified and logged is what came in."""
     message = _parse(kind, data)
-    message.DiscardUnknownFields()  # type: ignore[attr-defined]  # upb would write them back, and the comparison pass
+    message.DiscardUnknownFields()  # upb would write them back, and the comparison pass
     if message.SerializeToString(deterministic=True) != data:
         raise Malformed(f"the {kind.DESCRIPTOR.name} is not in canonical form")
     return message

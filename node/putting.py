@@ -125,8 +125,10 @@ async def _after_refusal(
 
 
 def _failure(refusal: Refused) -> Failure:
-    detail = f"({refusal.args[0].partition(': ')[2]})" if refusal.code is RefusalCode.CLOCK else ""
-    return Failure(Reason.REFUSED, refusal.code, detail)
+    if refusal.code is not RefusalCode.CLOCK:
+        return Failure(Reason.REFUSED, refusal.code)
+    said = refusal.args[0].partition(": ")[2]
+    return Failure(Reason.REFUSED, refusal.code, f"{said[:1].upper()}{said[1:]}.")
 
 
 def _all(batch: Sequence[int], failure: Failure) -> dict[int, Answered]:
