@@ -40,7 +40,9 @@ def start(home: Path) -> Process:
 
     One process group a node: its leader is the supervisor, so that a stop reaches all of it and nothing else.
     """
-    environment = {name: value for name, value in os.environ.items() if not name.upper().startswith(ENV_PREFIX)}
+    # A setting in this command's environment is meant for one node, not for all of a lab.
+    own = (ENV_PREFIX, "GRPC_VERBOSITY")
+    environment = {name: value for name, value in os.environ.items() if not name.upper().startswith(own)}
     with (home / LOG_FILE).open("ab") as log:
         child = subprocess.Popen(
             # -P: this command may be called where a directory of our name lies.

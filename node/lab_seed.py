@@ -11,11 +11,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from federation.documents import ListName
-from node import importing
+from node import config
+from node.acceptance import ImportRequest
 from node.clock import Clock
+from node.errors import LabError
+from node.intake import Intake
 from node.lab_documents import LabDocument, synthetic
 from node.lab_specimens import Seeds, seeds
 from node.layout import Layout
+from node.reports import EXIT_TAKEN
 
 Row = dict[str, str]
 
@@ -82,3 +86,12 @@ def _write(path: Path, fields: tuple[str, ...], rows: Iterator[Row]) -> None:
         writer = csv.DictWriter(file, fields)
         writer.writeheader()
         writer.writerows(rows)
+
+
+def _import(layout: Layout, path: Path, list_name: ListName, clock: Clock) -> None:
+    now = clock.now().isoformat(timespec="seconds")
+    request = ImportRequest(list_name=list_name, full=True, as_of=now)
+    with path.open("rb") as stream:
+        outcome = Intake.of(layout, config.load(layout.home), clock).take(request, stream, lambda _: None)
+    if outcome.exit_code != EXIT_TAKEN:
+        raise LabError("LAB_SEED", f"The {list_name} list could not be filled: {outcome.json}")

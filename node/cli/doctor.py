@@ -8,6 +8,7 @@ from node.cli.options import HERE, Home, Json
 from node.cli.output import paint, print_json, say
 from node.doctor.checks import examine
 from node.doctor.finding import Finding, Level
+from node.printable import escape
 
 _MARKS = {Level.OK: ("ok  ", "green"), Level.WARNING: ("warn", "yellow"), Level.FAULT: ("FAULT", "red")}
 
@@ -29,9 +30,9 @@ def doctor(home: Home = HERE, as_json: Json = False) -> int:
         return 1 if faults else 0
     for finding in findings:
         mark, colour = _MARKS[finding.level]
-        say(f"{paint(f'{mark:<5}', 'bold', colour)} {finding.sentence} [{finding.code}]")
+        say(f"{paint(f'{mark:<5}', 'bold', colour)} {escape(finding.sentence)} [{finding.code}]")
         if finding.remedy:
-            say(f"      -> {finding.remedy}")
+            say(f"      -> {escape(finding.remedy)}")
     warnings = sum(finding.level is Level.WARNING for finding in findings)
     say(f"{faults} faults, {warnings} warnings, {len(findings)} checks.")
     return 1 if faults else 0

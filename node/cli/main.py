@@ -90,6 +90,9 @@ def run() -> None:
 
 def main(arguments: list[str]) -> int:
     """Run one command line and return its exit code; whatever goes wrong is told in one sentence."""
+    if arguments[:1] != ["serve"]:
+        # gRPC tells of each connection that ends; a node's log wants that, a person at a terminal does not.
+        os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     try:
         code = program(arguments[0] if arguments else "")(arguments, prog_name="rmas", standalone_mode=False)
         sys.stdout.flush()
