@@ -24,10 +24,12 @@ class Echo:
 
     def open_session(self, call: Call, data: bytes) -> bytes:
         """The same octets whatever comes."""
+        del call, data
         return self._response
 
     def lookup(self, call: Call, data: bytes) -> bytes:
         """The same octets whatever comes."""
+        del call, data
         return self._response
 
 
