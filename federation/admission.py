@@ -152,7 +152,7 @@ def _check_charter(theirs: Versions, ours: Versions) -> None:
 def admit_open_session(
     door: Door, call: Call, data: bytes, at: Instant, exchange: Exchange
 ) -> tuple[OpenSessionStatement, VerifiedLeaf, Envelope]:
-    """Steps 1 to 9 for OpenSession; the statement, the caller's message leaf, and the envelope.
+    """Every check of spec 5.2, in its order; the statement, the caller's message leaf, and the envelope.
 
     Raises:
         Refused: the code of the first step that failed.
@@ -166,8 +166,7 @@ def admit_open_session(
     bind(tls, message)
     if envelope.key_id != message.fingerprint:
         raise Refused(RefusalCode.CERT_BINDING, "the key id is not that of the certificate sent")
-    open_envelope(envelope, PayloadType.OPEN_SESSION_REQUEST, message.public_key)
-    exchange.authenticated = True
+    _open(envelope, PayloadType.OPEN_SESSION_REQUEST, message, exchange)
     statement = _decode(codec.decode_open_session_statement, envelope.payload)
     _check_names(statement.caller, statement.responder, statement.caller_tls_leaf, tls, door)
     if PROTOCOL_VERSION not in statement.protocol_versions:
@@ -192,8 +191,7 @@ def admit_lookup(
     exchange.request_digest = digest(envelope)
     message = _message_key(door, envelope, tls, at)
     # 4. The signature, over the bytes received.
-    open_envelope(envelope, PayloadType.LOOKUP_REQUEST, message.public_key)
-    exchange.authenticated = True
+    _open(envelope, PayloadType.LOOKUP_REQUEST, message, exchange)
     # 5. Only now is anything inside read.
     statement = _decode(codec.decode_lookup_statement, envelope.payload)
     # 6. Method, names, TLS digest, version, charter.
@@ -220,6 +218,16 @@ def admit_lookup(
     if tls.name.economy != door.economy:
         _check_policy(door, own, tls.name.economy, questions, purpose, at)
     return Admitted(statement, questions, purpose)
+
+
+def _open(envelope: Envelope, expected: PayloadType, message: VerifiedLeaf, exchange: Exchange) -> None:
+    try:
+        open_envelope(envelope, expected, message.public_key)
+    except Refused as refusal:
+        # A signature that holds over another kind of statement is the caller's doing, and is recorded as such.
+        exchange.authenticated = refusal.code is not RefusalCode.BAD_SIGNATURE
+        raise
+    exchange.authenticated = True
 
 
 def _message_key(door: Door, envelope: Envelope, tls: VerifiedLeaf, at: Instant) -> VerifiedLeaf:

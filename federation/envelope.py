@@ -1,4 +1,4 @@
-"""Seal and open: the one signature format between nodes (docs/spec/3-envelope.md).
+"""Seal and open: the one signature format between nodes (docs/spec/3-envelope-and-session.md, 3.1 and 3.2).
 
 The signature covers the DSSE v1 pre-authentication encoding of the payload type and of the payload *as received*.
 Nothing is parsed before it holds, and nothing received is ever encoded again, so two readings of one message cannot
@@ -63,19 +63,19 @@ def seal(
 
 
 def open_envelope(envelope: Envelope, expected: PayloadType, public_key: ec.EllipticCurvePublicKey) -> bytes:
-    """Verify the signature and the payload's type; return the request digest (32 octets).
+    """Verify the signature, then the payload's type; return the request digest (32 octets).
 
-    The type is compared first: it is inside what is signed, so a right signature over another type is a statement
-    made for another purpose (method confusion, ATTACKS A06).
+    The type is inside what is signed: once the signature holds, another type is a statement made for another purpose
+    (method confusion, ATTACKS A06), and before it holds nothing can be said of it.
 
     Raises:
-        Refused: METHOD for another payload type, BAD_SIGNATURE when the signature does not hold.
+        Refused: BAD_SIGNATURE when the signature does not hold, METHOD when it holds over another payload type.
     """
-    if envelope.payload_type != expected.value:
-        raise Refused(RefusalCode.METHOD, "the payload type belongs to another message")
     signed = pre_authentication(envelope.payload_type, envelope.payload)
     try:
         verify(public_key, envelope.signature, signed)
     except BadSignature as error:
         raise Refused(RefusalCode.BAD_SIGNATURE, "the signature does not hold") from error
+    if envelope.payload_type != expected.value:
+        raise Refused(RefusalCode.METHOD, "the payload type belongs to another message")
     return sha256(signed).digest()

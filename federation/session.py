@@ -1,4 +1,4 @@
-"""Sessions: replay refused in constant memory, without trusting clocks (docs/spec/3-session.md).
+"""Sessions: replay refused in constant memory, without trusting clocks (docs/spec/3-envelope-and-session.md, 3.7).
 
 A session lives in the one worker that made it. Forgetting one is always safe: the caller is told, signed, that the
 session is unknown, opens another and asks again.
@@ -123,9 +123,9 @@ class Session:
 
 
 class SessionTable:
-    """The sessions of one worker, bounded per member: at its cap a member loses its own oldest, nobody else's (B07).
+    """The sessions of one worker, bounded per member; at the cap a node loses its own oldest, nobody else's (B07).
 
-    Every ``now_ms`` here is monotonic milliseconds: setting a clock back must not keep or drop a session.
+    The bound is the member's and not the node's, because a member's CA can make node names without end. Every ``now_ms`` here is monotonic milliseconds: setting a clock back must not keep or drop a session.
     """
 
     def __init__(self, per_peer: int = SESSIONS_PER_PEER, idle_ms: int = IDLE_MS) -> None:
@@ -140,14 +140,19 @@ class SessionTable:
         return len(self._by_id)
 
     def add(self, session: Session) -> None:
-        """Keep a session; the one its connection had, and the member's oldest beyond the cap, are forgotten."""
+        """Keep a session; the one its connection had is forgotten, and at the member's cap the node's own oldest.
+
+        A node without any loses the member's oldest.
+        """
         economy = session.caller.name.economy
         with self._lock:
             own = self._by_economy.setdefault(economy, OrderedDict())
             for old in [s for s in own.values() if s.connection == session.connection]:
                 self._drop(economy, old.session_id)
-            while len(own) >= self._per_peer:
-                self._drop(economy, next(iter(own)))
+            if len(own) >= self._per_peer:
+                name = session.caller.name
+                oldest = next((s for s in own.values() if s.caller.name == name), next(iter(own.values())))
+                self._drop(economy, oldest.session_id)
             own[session.session_id] = session
             self._by_id[session.session_id] = session
             key_id = session.caller.fingerprint
