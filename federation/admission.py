@@ -184,16 +184,21 @@ def admit_lookup(
     Raises:
         Refused: the code of the first step that failed; nothing was looked up.
     """
-    # 1-2. Size was bounded by the transport. TLS leaf, then the member's rate.
-    tls = _check_transport(door, call, max(1, len(data) // OPENED_OCTETS), at, exchange)
-    # 3. The message key by its id, under the same tests as the TLS leaf.
+    # 1-2. Size was bounded by the transport. TLS leaf, then the member's rate: one for the call, which pays for taking
+    # the frame apart, and the rest when the questions can be counted.
+    tls = _check_transport(door, call, 1, at, exchange)
     envelope, opened = _decode(codec.decode_lookup_request, data)
     exchange.request_digest = digest(envelope)
+    door.take_rate(tls.name.economy, max(0, len(opened) // OPENED_OCTETS - 1), at)
+    # 3. The message key by its id, under the same tests as the TLS leaf.
     message = _message_key(door, envelope, tls, at)
     # 4. The signature, over the bytes received.
     _open(envelope, PayloadType.LOOKUP_REQUEST, message, exchange)
-    # 5. Only now is anything inside read.
+    # 5. Only now is anything inside read. The questions are part of what was signed, so they are held against their
+    # digests before the session is touched: a changed one must not use up the sequence number of the right one.
     statement = _decode(codec.decode_lookup_statement, envelope.payload)
+    questions = _decode(lambda octets: open_questions(octets, statement.question_digests), opened)
+    exchange.questions = len(questions)
     # 6. Method, names, TLS digest, version, charter.
     if statement.method != LOOKUP_METHOD:
         raise Refused(RefusalCode.METHOD, "the statement was made for another method")
@@ -207,10 +212,9 @@ def admit_lookup(
     session.take(statement.sequence, at.monotonic_ms)
     # 8. Times.
     check_times(statement.issued_at, statement.not_after, at.now_ms)
-    # 9. The questions are the ones signed; then routes and lists.
-    questions = _decode(lambda octets: open_questions(octets, statement.question_digests), opened)
+    # 9. Routes and lists.
     purpose = purpose_of(statement)
-    exchange.purpose, exchange.questions = purpose, len(questions)
+    exchange.purpose = purpose
     policy.check_routes(questions, purpose, door.directory, door.economy)
     own = door.directory.members[door.economy]
     policy.check_lists(questions, purpose, own, imported)

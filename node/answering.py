@@ -80,6 +80,23 @@ def as_of(questions: Sequence[Question], purpose: Purpose, view: View, now_ms: i
     return dated[0], dated[1]
 
 
+class _Snapshot:
+    """One view of the lists, taken at first use and the same from then on; raises ``StoreError`` like its reader."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._view: View | None = None
+
+    @property
+    def view(self) -> View:
+        if self._view is None:
+            self._view = self._reader.view()
+        return self._view
+
+    def imported(self, name: ListName) -> bool:
+        return self.view.data_as_of(name) is not None
+
+
 class NodeAnswerer:
     """Answers peers for one worker."""
 
@@ -150,11 +167,11 @@ class NodeAnswerer:
         if not self._serving():
             raise Refused(RefusalCode.OVERLOADED, "the node is not ready", retry_after=1)
         try:
-            # 1. One view for everything: the lists that policy finds imported are the ones read and dated below.
-            view = self._lists.reader.view()
-            admitted = admit_lookup(
-                self._door, call, data, at, exchange, lambda name: view.data_as_of(name) is not None
-            )
+            # 1. Every check. One view for everything: the lists that policy finds imported are the ones read and dated
+            # below. It is taken when it is first needed: what the store is like is no stranger's business.
+            snapshot = _Snapshot(self._lists.reader)
+            admitted = admit_lookup(self._door, call, data, at, exchange, snapshot.imported)
+            view = snapshot.view
             # 2. Recorded before the lists are read: from here on a kill leaves a trace of what was asked.
             self._record(Event.ASKED, exchange, at)
             # 3. Look up.
