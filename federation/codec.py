@@ -1,4 +1,4 @@
-"""Wire to dataclasses and back: the only module of this package that knows protobuf (docs/spec/ 2 to 4).
+"""Wire to dataclasses and back: the only module of this package that knows protobuf (docs/spec/, 3.3).
 
 Statements have one canonical form. Decoding refuses whatever would not encode to the very same bytes: fields out of
 order or twice, unknown fields, defaults spelt out, and a missing fixed-width field. So two nodes can never read one
