@@ -28,7 +28,7 @@ from node.store.keys import NO_DATES, StoreKeys
 
 REFERENCE_MAX: Final = 64
 # A shorter number stands in too many references by chance.
-_REVEALING: Final = 5
+REVEALING: Final = 5
 _REFERENCE = re.compile(r"[!-~](?:[ -~]*[!-~])?").fullmatch
 _NOT_IN_NUMBERS = re.compile(r"[^A-Z0-9]+")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
@@ -135,8 +135,8 @@ class LineReader:
 
     def _reported_line(self, action: Action, reference: str, values: Sequence[str]) -> KeyedLine:
         document = self._ours(values[2:5])
-        status = _status(values[6])
-        reported_on = _day(values[7])
+        status = read_status(values[6])
+        reported_on = read_day(values[7])
         number_to = values[5].strip()
         if number_to:
             numbers = number_range(document.document_number, normalise_number(number_to))
@@ -235,7 +235,7 @@ def _reference(text: str) -> str:
 
 def _check_silent(reference: str, number: str) -> None:
     """Refuse a reference that tells the number, which stands nowhere else in the store."""
-    if len(number) >= _REVEALING and number in _in_numbers(reference):
+    if len(number) >= REVEALING and number in _in_numbers(reference):
         raise _revealing()
 
 
@@ -253,7 +253,8 @@ def _revealing() -> RejectedLine:
 
 
 @lru_cache(maxsize=256)
-def _status(text: str) -> str:
+def read_status(text: str) -> str:
+    """A status of the reported list. Raises RejectedLine STATUS."""
     status = text.strip().lower()
     if status not in _STATUSES:
         raise RejectedLine("STATUS", "status", f"The status is none of {', '.join(Status)}.")
@@ -261,7 +262,8 @@ def _status(text: str) -> str:
 
 
 @lru_cache(maxsize=65536)
-def _day(text: str) -> str:
+def read_day(text: str) -> str:
+    """The day of a report, or nothing. Raises RejectedLine DATE_FORM."""
     day = text.strip()
     if day:
         try:

@@ -20,6 +20,7 @@ from node.errors import OperatorError
 from node.extracts.forms import form_of
 from node.extracts.framing import Block
 from node.extracts.lines import LineReader
+from node.extracts.plain import plain_reader_of
 from node.extracts.staging import Stager
 from node.store.keys import StoreKeys
 
@@ -33,8 +34,10 @@ def stager_of(task: dict[str, Any]) -> Stager:
         Route(state, DocumentClass(document_class), pattern, economy)
         for state, document_class, pattern, economy in task["routes"]
     )
-    reader = LineReader(list_name, StoreKeys(bytes.fromhex(task["pepper"])), routes, task["economy"], delta=delta)
-    return Stager(Path(task["path"]), form_of(task["columns"], list_name, delta=delta), reader)
+    keys, economy, columns = StoreKeys(bytes.fromhex(task["pepper"])), task["economy"], task["columns"]
+    reader = LineReader(list_name, keys, routes, economy, delta=delta)
+    plain = None if delta else plain_reader_of(list_name, keys, routes, economy, columns)
+    return Stager(Path(task["path"]), form_of(columns, list_name, delta=delta), reader, plain)
 
 
 def blocks_of(stream: BinaryIO) -> Iterator[Block]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +12,7 @@ from node.extracts.errors import RejectedLine, UnreadableExtract
 from node.extracts.forms import Form
 from node.extracts.framing import Block
 from node.extracts.lines import KeyedLine, LineReader
+from node.extracts.plain import BATCH, PlainReader
 from node.store.connect import open_building, our_errors, rows
 from node.store.schema import LINES
 
@@ -75,14 +76,25 @@ class Tally:
         return cls(**{**found, "rejections": rejections, "references": references})
 
 
+_INSERT: Final = (
+    "INSERT INTO lines (line, action, reference, key, tag, numbers, status, reported_on, reason)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_INSERT_PLAIN: Final = "INSERT INTO lines (line, reference, key, tag, status, reported_on) VALUES (?, ?, ?, ?, ?, ?)"
+
+
 class Stager:
     """Reads the lines of blocks into one new staging file, in one transaction that `close` ends."""
 
-    def __init__(self, path: Path, form: Form, reader: LineReader) -> None:
-        """Raises StoreError when the file cannot be made."""
+    def __init__(self, path: Path, form: Form, reader: LineReader, plain: PlainReader | None = None) -> None:
+        """``plain`` reads what it can of a full extract; ``reader`` reads the rest.
+
+        Raises StoreError when the file cannot be made.
+        """
         self._path = path
         self._form = form
         self._reader = reader
+        self._plain = plain
         self._range_numbers = 0
         with our_errors(path):
             self._file = open_building(path, cache_mib=8)
@@ -93,12 +105,12 @@ class Stager:
     def take(self, block: Block) -> Tally:
         """Read a block. Raises UnreadableExtract TOO_MANY_NUMBERS, StoreFull."""
         tally = Tally()
+        lines = block.lines()
         with our_errors(self._path):
-            self._file.executemany(
-                "INSERT INTO lines (line, action, reference, key, tag, numbers, status, reported_on, reason)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                self._read(block, tally),
-            )
+            for start in range(0, len(lines), BATCH):
+                batch = lines[start : start + BATCH]
+                if not self._take_plain(block.first + start, batch, tally):
+                    self._file.executemany(_INSERT, self._read(block.first + start, batch, tally))
         return tally
 
     def close(self) -> None:
@@ -107,9 +119,18 @@ class Stager:
             self._file.execute("COMMIT")
             self._file.close()
 
-    def _read(self, block: Block, tally: Tally) -> Iterable[tuple[int | str | bytes | None, ...]]:
+    def _take_plain(self, first: int, lines: Sequence[bytes], tally: Tally) -> bool:
+        read = self._plain.read(lines) if self._plain is not None else None
+        if read is None:
+            return False
+        self._file.executemany(_INSERT_PLAIN, ((number, *line) for number, line in enumerate(read, first)))
+        tally.lines += len(lines)
+        tally.numbers += len(lines)
+        return True
+
+    def _read(self, first: int, lines: Sequence[bytes], tally: Tally) -> Iterable[tuple[int | str | bytes | None, ...]]:
         form, read = self._form, self._reader.read
-        for number, octets in enumerate(block.lines(), block.first):
+        for number, octets in enumerate(lines, first):
             if not octets or octets.isspace():
                 continue
             tally.lines += 1

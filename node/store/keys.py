@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from federation.documents import TravelDocument
@@ -60,6 +60,32 @@ class StoreKeys:
         outer = self._key_outer.copy()
         outer.update(inner.digest())
         return outer.digest()[:KEY_OCTETS]
+
+    def keys_of(self, named: tuple[str, str], numbers: Sequence[bytes]) -> list[bytes]:
+        """The keys of many numbers of one issuing state and class, all normalised."""
+        begun = self._key_inner.copy()
+        begun.update(f"1{named[0]:<3}{named[1]}".encode())
+        inner_copy, outer_copy = begun.copy, self._key_outer.copy
+        keys = []
+        for number in numbers:
+            inner = inner_copy()
+            inner.update(number)
+            outer = outer_copy()
+            outer.update(inner.digest())
+            keys.append(outer.digest()[:KEY_OCTETS])
+        return keys
+
+    def tags_of(self, keys: Sequence[bytes], dates: Sequence[bytes]) -> list[int]:
+        """The tags of many keys and the twelve characters of their dates."""
+        inner_copy, outer_copy = self._tag_inner.copy, self._tag_outer.copy
+        tags = []
+        for key, both in zip(keys, dates, strict=True):
+            inner = inner_copy()
+            inner.update(key + both)
+            outer = outer_copy()
+            outer.update(inner.digest())
+            tags.append(int.from_bytes(outer.digest()[:8], "big", signed=True))
+        return tags
 
     def tag(self, key: bytes, birth: str, expiry: str) -> int:
         """What an issued record keeps of its dates: a signed 64-bit number.
