@@ -88,6 +88,7 @@ _CODECS = {
     "node/desk_client.py": "the codec of the desk API",
     "tests/": "tests break the wire on purpose",
     "bench/": "a bare echo to compare with",
+    "examples/desk_client.py": "what a border system writes",
 }
 
 
