@@ -96,7 +96,7 @@ def await_stop(process: Process, clock: Clock, drain_seconds: float) -> bool:
     deadline = clock.monotonic() + drain_seconds + STOP_GRACE_SECONDS
     while alive(process):
         if clock.monotonic() > deadline:
-            _kill(process, members)
+            _kill(process, members, clock)
             return False
         clock.pause(0.02)
     return True
@@ -129,12 +129,16 @@ def _signal(process: Process, number: signal.Signals) -> None:
         os.close(handle)
 
 
-def _kill(process: Process, members: list[int]) -> None:
+def _kill(process: Process, members: list[int], clock: Clock) -> None:
     # The leader dies first; its group is then checked again, for the workers end by themselves when it is gone.
-    for pid in members:
-        state, started = _stat(pid)
-        if state and (pid == process.pid or _group(pid) == process.pid):
-            _signal(Process(pid, started, process.boot), signal.SIGKILL)
+    group = [Process(pid, _stat(pid)[1], process.boot) for pid in members]
+    for one in group:
+        if one.pid == process.pid or _group(one.pid) == process.pid:
+            _signal(one, signal.SIGKILL)
+    # Not for ever: a process in the middle of a call that cannot be interrupted dies when that is over.
+    deadline = clock.monotonic() + STOP_GRACE_SECONDS
+    while any(alive(one) for one in group) and clock.monotonic() < deadline:
+        clock.pause(0.02)
 
 
 def _stat(pid: int) -> tuple[str, int]:
