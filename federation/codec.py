@@ -175,10 +175,13 @@ def encode_lookup_answer(answer: LookupAnswer) -> bytes:
 
 
 def decode_lookup_answer(payload: bytes) -> LookupAnswer:
-    """A LookupAnswer from exactly its canonical bytes, outcomes and refusal told apart; raises ``Malformed``."""
+    """A LookupAnswer from exactly its canonical bytes, never outcomes and a refusal together; raises ``Malformed``.
+
+    With neither it has too few outcomes, which is for the asker to say, who knows how many it asked for.
+    """
     wire = _parse_canonical(statements_pb2.LookupAnswer, payload)
     _present(wire, "answered_at", "reported_as_of", "issued_as_of", "server_time", "refusal", "retry_after")
-    if bool(wire.refusal) == bool(wire.outcomes) or (wire.causes and not wire.refusal):
+    if (wire.refusal and wire.outcomes) or (wire.causes and not wire.refusal):
         raise Malformed("an answer carries either outcomes or a refusal")
     return LookupAnswer(
         _exactly(wire.request_digest, DIGEST_OCTETS, "request_digest"),

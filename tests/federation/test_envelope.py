@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from certs.signing import KeySigner
 from federation.envelope import Envelope, PayloadType, digest, open_envelope, pre_authentication, seal
-from federation.errors import Refused
-from federation.status import RefusalCode
+from federation.status import BadAnswerCode, RefusalCode
+from tests.codes import code_of
 from tests.faults import flip_bit
 from tests.world import drawn_key
 
@@ -26,10 +26,8 @@ def sealed(payload: bytes = b"payload", payload_type: PayloadType = EXPECTED) ->
     return seal(payload_type, payload, SIGNER, KEY_ID)
 
 
-def code_of(envelope: Envelope, signer: KeySigner = SIGNER) -> RefusalCode:
-    with pytest.raises(Refused) as refused:
-        open_envelope(envelope, EXPECTED, signer.public_key)
-    return refused.value.code
+def opened(envelope: Envelope, signer: KeySigner = SIGNER) -> RefusalCode | BadAnswerCode | None:
+    return code_of(lambda: open_envelope(envelope, EXPECTED, signer.public_key))
 
 
 def test_the_pre_authentication_bytes_are_those_of_dsse() -> None:
@@ -61,36 +59,37 @@ def test_the_digest_does_not_depend_on_the_signature() -> None:
     assert digest(replace(envelope, signature=bytes(64), key_id=bytes(32))) == digest(envelope)
 
 
-@pytest.mark.parametrize("field", ["payload", "signature"])
-def test_no_flipped_bit_opens(field: str) -> None:
+def test_no_flipped_bit_opens() -> None:
     """A01 at the envelope: every bit of payload and signature counts."""
-    envelope = sealed()
-    octets: bytes = getattr(envelope, field)
-    for position in range(len(octets) * 8):
-        flipped = replace(envelope, **{field: flip_bit(octets, position)})
-        assert code_of(flipped) is RefusalCode.BAD_SIGNATURE
+    whole = sealed()
+    for position in range(len(whole.payload) * 8):
+        flipped = replace(whole, payload=flip_bit(whole.payload, position))
+        assert opened(flipped) is RefusalCode.BAD_SIGNATURE
+    for position in range(len(whole.signature) * 8):
+        flipped = replace(whole, signature=flip_bit(whole.signature, position))
+        assert opened(flipped) is RefusalCode.BAD_SIGNATURE
 
 
 def test_a_changed_payload_type_breaks_the_signature() -> None:
     """The type is inside what is signed, so another one is no question of method but a forgery (A01)."""
-    assert code_of(replace(sealed(), payload_type=f"{EXPECTED}x")) is RefusalCode.BAD_SIGNATURE
+    assert opened(replace(sealed(), payload_type=f"{EXPECTED}x")) is RefusalCode.BAD_SIGNATURE
 
 
 def test_a_changed_payload_type_that_is_expected_breaks_the_signature_too() -> None:
     made_for_another = sealed(payload_type=PayloadType.OPEN_SESSION_REQUEST)
-    assert code_of(replace(made_for_another, payload_type=EXPECTED.value)) is RefusalCode.BAD_SIGNATURE
+    assert opened(replace(made_for_another, payload_type=EXPECTED.value)) is RefusalCode.BAD_SIGNATURE
 
 
 @pytest.mark.parametrize("other", [one for one in PayloadType if one is not EXPECTED])
 def test_a_statement_signed_for_another_message_is_refused(other: PayloadType) -> None:
     """A06: the signature holds, and was made for something else."""
-    assert code_of(sealed(payload_type=other)) is RefusalCode.METHOD
+    assert opened(sealed(payload_type=other)) is RefusalCode.METHOD
 
 
 def test_another_key_does_not_open() -> None:
-    assert code_of(sealed(), OTHER) is RefusalCode.BAD_SIGNATURE
+    assert opened(sealed(), OTHER) is RefusalCode.BAD_SIGNATURE
 
 
 @pytest.mark.parametrize("signature", [b"", bytes(64), bytes(63), b"\xff" * 64, bytes(65)])
 def test_what_is_no_signature_at_all_is_refused(signature: bytes) -> None:
-    assert code_of(replace(sealed(), signature=signature)) is RefusalCode.BAD_SIGNATURE
+    assert opened(replace(sealed(), signature=signature)) is RefusalCode.BAD_SIGNATURE
