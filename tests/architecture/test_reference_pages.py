@@ -1,0 +1,78 @@
+"""The reference pages name every field that the program reads and writes, and no other."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from federation.client import PeerClient
+from federation.directory import parse
+from federation.documents import ListName
+from node import status
+from node.app import Node
+from node.responders import Peer
+from node.store.ports import ListState, Reader, SourceState
+from node.worker_status import WorkerStatus
+from node.workers import WorkerPool
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+WORKED = ROOT / "docs" / "spec" / "worked" / "directory.json"
+
+
+def _named(text: str) -> set[str]:
+    """Every name in code marks that looks like a field."""
+    return set(re.findall(r"`([a-z][a-z0-9_]*)`", text))
+
+
+def _first_cells(page: str) -> set[str]:
+    rows = re.findall(r"^\|(.*?)\|", (REFERENCE / page).read_text(), re.MULTILINE)
+    return set().union(*(_named(cell) for cell in rows))
+
+
+def _keys(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        return set(value).union(*(_keys(one) for one in value.values()))
+    return set().union(*(_keys(one) for one in value)) if isinstance(value, list) else set()
+
+
+def test_every_field_of_a_directory_is_on_its_page() -> None:
+    data = WORKED.read_bytes()
+    assert set(parse(data).members) == {"AUS", "NZL"}
+    assert _keys(json.loads(data)) <= _named((REFERENCE / "directory.md").read_text())
+
+
+def test_every_field_on_the_page_is_one_of_a_directory() -> None:
+    assert _first_cells("directory.md") <= _keys(json.loads(WORKED.read_bytes()))
+
+
+def _status() -> dict[str, Any]:
+    settings = SimpleNamespace(economy="NZL", peer=SimpleNamespace(listen=("127.0.0.1:7443",)))
+    node = SimpleNamespace(
+        settings=settings,
+        clock=SimpleNamespace(now_ms=lambda: 3_000_000),
+        identity=SimpleNamespace(name="rmas://lab/NZL/node1"),
+        layout=SimpleNamespace(desk_socket=Path("run/desk.sock")),
+        directory=SimpleNamespace(digest=bytes(32)),
+    )
+    worker = WorkerStatus(7, True, 0, 1, 2, 3, 4, 5)
+    workers = SimpleNamespace(ready=lambda: True, restarts=0, statuses=lambda: [(0, worker), (1, None)])
+    source = SourceState(1_000_000, 2_000_000, 2_500_000, 1)
+    lists = {name: ListState(1, 2, 3, 4, 5, {"main": source}) for name in ListName}
+    reader = SimpleNamespace(view=lambda: SimpleNamespace(data_as_of=lambda _: 1_000_000))
+    client = SimpleNamespace(name="rmas://lab/AUS/node1", up=None, last_error="")
+    peer = SimpleNamespace(economy="AUS", clients=(cast(PeerClient, client),))
+    return status.describe(
+        cast(Node, node), cast(WorkerPool, workers), lists, cast(Reader, reader), [cast(Peer, peer)], 0
+    )
+
+
+def test_every_key_of_a_status_is_on_its_page() -> None:
+    assert _keys(_status()) - {*ListName, "main"} <= _named((REFERENCE / "status-json.md").read_text())
+
+
+def test_every_key_on_the_page_is_one_of_a_status() -> None:
+    assert _first_cells("status-json.md") <= _keys(_status())
