@@ -93,11 +93,8 @@ def _decode(pem: bytes) -> x509.CertificateSigningRequest:
 
 
 def _role(usage: list[x509.ObjectIdentifier]) -> Role:
-    for profile in PROFILES.values():
-        if profile.extended_key_usage and sorted(usage, key=_dotted) == sorted(profile.extended_key_usage, key=_dotted):
-            return profile.role
+    for role in (Role.TLS, Role.MESSAGE):
+        expected = PROFILES[role].extended_key_usage
+        if set(usage) == expected and len(usage) == len(expected):
+            return role
     raise MalformedRequest("the request's extended key usage is that of no role; build it for one name and one role")
-
-
-def _dotted(identifier: x509.ObjectIdentifier) -> str:
-    return identifier.dotted_string
