@@ -35,7 +35,7 @@ def main() -> int:
     rounds, seconds = (3, 1.0) if options.quick else (9, 4.0)
     with tempfile.TemporaryDirectory(prefix="rmas-bench-") as base:
         lab = Path(base) / "lab"
-        _rmas("lab", "up", str(lab), "--economies", "NZL,AUS", "--records", str(options.records),
+        _rmas("lab", "up", str(lab), "--economies", "NZL,AUS,PHL", "--records", str(options.records),
               "--workers", str(options.workers))  # fmt: skip
         try:
             figures = _measure(lab, options.workers, options.clients, options.in_flight, rounds, seconds)
