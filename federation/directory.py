@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,10 +17,11 @@ from hashlib import sha256
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from certs.certificates import decode_der
 from certs.errors import CertsError
 from certs.identity import CaName, NodeName, parse_uri
+from certs.keys import admit, encode_public
 from federation.documents import DocumentClass, Kind, ListName, TravelDocument, normalise_class, normalise_state
 from federation.errors import InvalidDirectory, InvalidDocument
 from federation.lookup import Versions
@@ -27,6 +29,7 @@ from federation.routes import Route, RouteTable
 from federation.status import Purpose
 
 MAX_DIRECTORY_OCTETS = 4 * 1024 * 1024
+ROLES = frozenset({"answer", "ask"})
 NO_OTHER_VERSIONS = sha256(b"").digest()
 
 
@@ -106,6 +109,7 @@ def parse(data: bytes) -> Directory:
         raise InvalidDirectory(f"The directory is larger than {MAX_DIRECTORY_OCTETS} octets; it names too much.")
     try:
         raw = json.loads(data, object_pairs_hook=_no_duplicates, parse_constant=_no_constants)
+        _known(raw, "federation members")
         federation = _text(raw, "federation")
         members = [_member(item, federation) for item in _list(raw, "members")]
     except (KeyError, TypeError, ValueError, RecursionError, CertsError, InvalidDocument) as error:
@@ -131,8 +135,15 @@ def _no_constants(text: str) -> Any:
     raise ValueError(f"{text} is no number here")
 
 
+def _known(item: Any, keys: str) -> None:
+    """Refuse a key that is not among ``keys``: a misspelt one would grant or promise other than what was meant."""
+    unknown = set(item) - set(keys.split())
+    if unknown:
+        raise ValueError(f"{min(unknown)} is no key here; {keys} are")
+
+
 def _unique(names: list[str], what: str) -> None:
-    doubled = {name for name in names if names.count(name) > 1}
+    doubled = [name for name, count in Counter(names).items() if count > 1]
     if doubled:
         raise InvalidDirectory(f"The directory names the {what} {min(doubled)} twice; name each once.")
 
@@ -141,7 +152,7 @@ def _one_owner_per_ca(members: list[Member]) -> None:
     owner: dict[bytes, str] = {}
     for member in members:
         for ca in member.cas:
-            spki = ca.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+            spki = encode_public(admit(ca.public_key()))
             if owner.setdefault(spki, member.economy) != member.economy:
                 raise InvalidDirectory(
                     f"{member.economy} and {owner[spki]} list one CA key; each economy needs a key of its own."
@@ -149,6 +160,7 @@ def _one_owner_per_ca(members: list[Member]) -> None:
 
 
 def _member(item: Any, federation: str) -> Member:
+    _known(item, "economy cas nodes routes coverage grants ask")
     economy = _text(item, "economy")
     CaName(federation, economy)  # raises where either is no label a certificate could carry
     cas = tuple(_certificate(text) for text in _list(item, "cas"))
@@ -171,19 +183,26 @@ def _member(item: Any, federation: str) -> Member:
 
 def _certificate(text: Any) -> x509.Certificate:
     try:
-        return x509.load_der_x509_certificate(base64.b64decode(str(text), validate=True))
-    except (binascii.Error, ValueError) as error:
+        certificate = decode_der(base64.b64decode(str(text), validate=True))
+    except binascii.Error as error:
         raise ValueError("a CA is not the base64 of a DER certificate") from error
+    admit(certificate.public_key())
+    return certificate
 
 
 def _node(item: Any, federation: str, economy: str) -> Node:
+    _known(item, "name roles addresses")
     name = parse_uri(_text(item, "name"))
     if (name.federation, name.economy) != (federation, economy):
         raise ValueError(f"{name.uri} stands under {economy} of {federation} and names another")
-    return Node(name, frozenset(map(str, _list(item, "roles"))), tuple(map(str, _list(item, "addresses"))))
+    roles = frozenset(map(str, _list(item, "roles")))
+    if not roles <= ROLES:
+        raise ValueError(f"{min(roles - ROLES)} is no role of {name.uri}; {' and '.join(sorted(ROLES))} are")
+    return Node(name, roles, tuple(map(str, _list(item, "addresses"))))
 
 
 def _route(item: Any, economy: str) -> Route:
+    _known(item, "issuing_state document_class pattern")
     return Route(
         normalise_state(_text(item, "issuing_state")),
         normalise_class(_text(item, "document_class")),
@@ -193,6 +212,7 @@ def _route(item: Any, economy: str) -> Route:
 
 
 def _coverage(item: Any) -> Coverage:
+    _known(item, "issuing_state document_class kinds expiry_from")
     kinds = 0
     for kind in _list(item, "kinds"):
         kinds |= Kind[str(kind)]
@@ -206,6 +226,7 @@ def _coverage(item: Any) -> Coverage:
 
 
 def _grant(item: Any) -> Grant:
+    _known(item, "to lists purposes until reference rate_per_second questions_per_day")
     until = datetime.fromisoformat(_text(item, "until"))
     if until.tzinfo is None:
         raise ValueError("a grant's end has no time zone; write it in UTC with a Z")
