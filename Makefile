@@ -50,7 +50,7 @@ fuzz: ## the parsers under atheris, FUZZ_SECONDS (60) each; what breaks one is k
 	    -artifact_prefix=tmp/fuzz/; done
 
 clean: ## back to a fresh clone
-	@rm -rf $(VENV) demo build dist tmp .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	@rm -rf $(VENV) demo .demo.lab.lock build dist tmp .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- steps ---------------------------------------------------------------------------------------------------------
