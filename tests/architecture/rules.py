@@ -77,6 +77,7 @@ _SETTINGS_STOP = {
     "node/init.py": "writes them",
     "node/lab.py": "sets nodes up as their operators would",
     "node/lab_control.py": "reads where the nodes of a lab are",
+    "node/lab_seed.py": "imports into them as their operators would",
     "node/layout.py": "turns them into paths",
     "node/reference.py": "describes them",
     "node/supervisor.py": "its process's part of the composition root",
