@@ -25,7 +25,7 @@ def _count_spool(directory: Path, state: State) -> None:
     start = state.counted(directory.name)
     questions: Counter[tuple[int, str]] = Counter()
     records = start
-    for index, entry in spool.read(directory, start):
+    for index, entry in spool.tail(directory, start):
         records = index + 1
         if entry.event is Event.ASKED:
             questions[entry.at_ms // budget.DAY_MS, entry.other] += entry.questions

@@ -80,8 +80,8 @@ class State:
         return {str(economy): int(str(number)) for economy, number in rows}
 
     def forget_days_before(self, day: int) -> None:
-        """Drop totals nobody needs any more."""
-        with self._db:
+        """Drop totals nobody needs any more; nothing is written when there are none."""
+        if list(self._db.execute("SELECT 1 FROM day_totals WHERE day < ? LIMIT 1", (day,))):
             self._db.execute("DELETE FROM day_totals WHERE day < ?", (day,))
 
     def close(self) -> None:
