@@ -1,4 +1,4 @@
-"""The reference pages name every field that the program reads and writes, and no other."""
+"""Pages name every field that the program reads and writes, and every module there is, and no other."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
+
+import pytest
 
 from federation.client import PeerClient
 from federation.directory import parse
@@ -76,3 +78,26 @@ def test_every_key_of_a_status_is_on_its_page() -> None:
 
 def test_every_key_on_the_page_is_one_of_a_status() -> None:
     assert _first_cells("status-json.md") <= _keys(_status())
+
+
+def _rooms(package: str) -> set[str]:
+    """The modules that the map of docs/architecture.md puts into a package, as paths without their ending."""
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    found = re.search(rf"^### {package}/.*?(?=^##|\Z)", page, re.MULTILINE | re.DOTALL)
+    assert found
+    rooms: set[str] = set()
+    for first, second in re.findall(r"^\|(.*?)\|(.*)\|$", found[0], re.MULTILINE):
+        inner = re.fullmatch(r" `([a-z]+)/` ", first)
+        names, below = (second, f"{package}/{inner[1]}") if inner else (first, package)
+        rooms |= {f"{below}/{name}" for name in re.findall(r"`([a-z_0-9]+)`", names)}
+    return rooms
+
+
+@pytest.mark.parametrize("package", ["certs", "federation", "node"])
+def test_the_map_has_every_module_and_no_other(package: str) -> None:
+    there = {
+        path.relative_to(ROOT).with_suffix("").as_posix()
+        for path in (ROOT / package).rglob("*.py")
+        if not path.name.startswith("__") and path.parent.name != "v1"
+    }
+    assert _rooms(package) == there, "docs/architecture.md, Rooms"
