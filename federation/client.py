@@ -19,6 +19,7 @@ from federation.exchange import (
     Identity,
     OpenedSession,
     Sent,
+    Stamp,
     check_lookup_answer,
     check_open_session,
     compose_lookup,
@@ -132,16 +133,9 @@ class PeerClient:
     ) -> tuple[Answer, Sent]:
         # Never reset, not even with a new session: a number that only grows cannot be used twice by mistake.
         self._sequence += 1
-        sent = compose_lookup(
-            self._identity,
-            session,
-            self._sequence,
-            self._trust.directory.versions,
-            purpose,
-            questions,
-            self._around.random(SALT_OCTETS * len(questions)),
-            self._around.instant().now_ms,
-        )
+        salt = self._around.random(SALT_OCTETS * len(questions))
+        stamp = Stamp(self._sequence, self._around.instant().now_ms, salt)
+        sent = compose_lookup(self._identity, session, stamp, self._trust.directory.versions, purpose, questions)
         record(sent)
         data = await self._channel.call(LOOKUP_METHOD, sent.data, deadline)
         answer = check_lookup_answer(data, sent, self._identity, session, self._trust, self._around.instant())

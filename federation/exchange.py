@@ -22,6 +22,7 @@ from federation.errors import BadAnswer, Malformed, Refused
 from federation.lookup import (
     LOOKUP_METHOD,
     PROTOCOL_VERSION,
+    SALT_OCTETS,
     LookupAnswer,
     LookupStatement,
     Question,
@@ -123,27 +124,41 @@ def check_open_session(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What makes one request unlike any other: a sequence number never used before in the session, the time, and 16
+    fresh random bytes a question, so that no digest can be searched for a number.
+    """
+
+    sequence: int
+    now_ms: int
+    salt: bytes
+
+
 def compose_lookup(
     identity: Identity,
     session: OpenedSession,
-    sequence: int,
+    stamp: Stamp,
     versions: Versions,
     purpose: Purpose,
     questions: Sequence[Question],
-    salt: bytes,
-    now_ms: int,
 ) -> Sent:
-    """A sealed lookup; ``salt`` is 16 fresh random bytes a question, so that no digest can be searched for a number."""
-    opened = b"".join([salt[16 * place : 16 * place + 16] + encode_question(q) for place, q in enumerate(questions)])
+    """A sealed lookup of 1 to 500 questions."""
+    opened = b"".join(
+        [
+            stamp.salt[SALT_OCTETS * place : SALT_OCTETS * (place + 1)] + encode_question(question)
+            for place, question in enumerate(questions)
+        ]
+    )
     statement = LookupStatement(
         PROTOCOL_VERSION,
         LOOKUP_METHOD,
         identity.name,
         session.responder,
         session.session_id,
-        sequence,
-        now_ms,
-        now_ms + MAX_VALIDITY_MS,
+        stamp.sequence,
+        stamp.now_ms,
+        stamp.now_ms + MAX_VALIDITY_MS,
         purpose,
         identity.tls_leaf,
         versions,

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from federation.directory import Directory
 from federation.dates import expired
+from federation.directory import Directory
 from federation.documents import Kind
 from federation.errors import InvalidDocument
 from federation.lookup import Question, case_number

@@ -18,7 +18,7 @@ from federation.mrz import parse
 from federation.mrz_errors import MrzError
 from federation.policy import SPECIMEN_STATE
 from federation.status import Purpose
-from federation.verdict import Captured, Failure, Reason
+from federation.verdict import Failure, Reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from federation.exchange import (
     Identity,
     OpenedSession,
     Sent,
+    Stamp,
     check_lookup_answer,
     check_open_session,
     compose_lookup,
@@ -142,16 +143,8 @@ def _questions(worked: dict[str, Any]) -> list[Question]:
 def _compose(worked: dict[str, Any]) -> Sent:
     salt = b"".join(bytes.fromhex(one["random"]) for one in worked["questions"])
     asked_at = _file("open-session")["at"] + 1000
-    return compose_lookup(
-        ASKER,
-        _session(),
-        worked["sequence"],
-        DIRECTORY.versions,
-        Purpose.BORDER_ENTRY,
-        _questions(worked),
-        salt,
-        asked_at,
-    )
+    stamp = Stamp(worked["sequence"], asked_at, salt)
+    return compose_lookup(ASKER, _session(), stamp, DIRECTORY.versions, Purpose.BORDER_ENTRY, _questions(worked))
 
 
 def _admit(worked: dict[str, Any]) -> Admitted:
