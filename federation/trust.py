@@ -11,6 +11,7 @@ from datetime import datetime
 
 from cryptography import x509
 
+from certs.certificates import decode_der, decode_pem
 from certs.errors import CertsError
 from certs.identity import name_of
 from certs.profiles import Role
@@ -30,7 +31,7 @@ class Trust:
         self._verified: dict[tuple[bytes, Role], VerifiedLeaf] = {}
 
     def leaf(self, encoded: bytes, role: Role, now: datetime) -> VerifiedLeaf:
-        """The leaf in these bytes (PEM or DER), verified for ``role`` at ``now``.
+        """The leaf in these bytes, verified for ``role`` at ``now``: DER, or for TLS also one block of PEM.
 
         Raises:
             Refused: NOT_MEMBER when it is no current certificate of a current member, KEY_PURPOSE when it is one for
@@ -48,13 +49,11 @@ class Trust:
 
     def _verify(self, encoded: bytes, role: Role, now: datetime) -> VerifiedLeaf:
         try:
-            certificate = (
-                x509.load_pem_x509_certificate(encoded)
-                if encoded.startswith(b"-----")
-                else x509.load_der_x509_certificate(encoded)
-            )
+            # gRPC hands a peer's leaf over as PEM; a statement carries DER, and one encoding only.
+            as_text = role is Role.TLS and encoded.startswith(b"-----")
+            certificate = decode_pem(encoded) if as_text else decode_der(encoded)
             name = name_of(certificate)
-        except (CertsError, ValueError) as error:
+        except CertsError as error:
             raise Refused(RefusalCode.NOT_MEMBER, f"the certificate names no node: {error}") from error
         member = self.directory.members.get(name.economy)
         if member is None or name.federation != self.directory.federation:
@@ -62,11 +61,8 @@ class Trust:
         try:
             return verify_leaf(certificate, member.cas, role, self.directory.federation, now)
         except CertsError as error:
-            code = (
-                RefusalCode.KEY_PURPOSE
-                if _is_other_role(certificate, member.cas, role, now, self.directory)
-                else (RefusalCode.NOT_MEMBER)
-            )
+            misused = _is_other_role(certificate, member.cas, role, now, self.directory)
+            code = RefusalCode.KEY_PURPOSE if misused else RefusalCode.NOT_MEMBER
             raise Refused(code, str(error)) from error
 
 
