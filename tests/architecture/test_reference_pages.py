@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -101,3 +102,27 @@ def test_the_map_has_every_module_and_no_other(package: str) -> None:
         if not path.name.startswith("__") and path.parent.name != "v1"
     }
     assert _rooms(package) == there, "docs/architecture.md, Rooms"
+
+
+_LEVELS = {"debug", "info", "warning", "error", "critical"}
+
+
+def _events_logged() -> set[str]:
+    """Every fixed text that the node logs as an event, and ``library`` for what others say."""
+    events = {"library"}
+    for path in (ROOT / "node").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in _LEVELS:
+                texts = (one.value for one in ast.walk(call.args[0]) if isinstance(one, ast.Constant))
+                events |= {text for text in texts if isinstance(text, str)}
+    return events
+
+
+def test_every_event_of_the_log_is_explained_to_operators() -> None:
+    page = (ROOT / "docs" / "operations" / "README.md").read_text()
+    table = re.search(r"^\| level \| event \|.*?\n\n", page, re.MULTILINE | re.DOTALL)
+    assert table
+    rows = [line.split("|") for line in table[0].strip().splitlines()[2:]]
+    assert {event for row in rows for event in re.findall(r"`([^`]+)`", row[2])} == _events_logged()
+    for level, event in ((row[1].strip(), row[2]) for row in rows):
+        assert level in {*_LEVELS, "any"}, event
