@@ -126,7 +126,7 @@ def parse(data: bytes) -> Directory:
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # Two members named alike would make two readers see two federations (ATTACKS I05).
+    # Two members named alike would make two readers see two federations (docs/threats.md, I05).
     _unique([key for key, _ in pairs], "key")
     return dict(pairs)
 

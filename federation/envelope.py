@@ -66,7 +66,7 @@ def open_envelope(envelope: Envelope, expected: PayloadType, public_key: ec.Elli
     """Verify the signature, then the payload's type; return the request digest (32 octets).
 
     The type is inside what is signed: once the signature holds, another type is a statement made for another purpose
-    (method confusion, ATTACKS A06), and before it holds nothing can be said of it.
+    (method confusion; docs/threats.md, A06), and before it holds nothing can be said of it.
 
     Raises:
         Refused: BAD_SIGNATURE when the signature does not hold, METHOD when it holds over another payload type.
