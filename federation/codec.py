@@ -2,7 +2,8 @@
 
 Statements have one canonical form. Decoding refuses whatever would not encode to the very same bytes: fields out of
 order or twice, unknown fields, defaults spelt out, and a missing fixed-width field. So two nodes can never read one
-signed statement differently (docs/threats.md, A03), and an answer's size follows from its names and number of questions.
+signed statement differently (docs/threats.md, A03), and an answer's size follows from its names and number of
+questions.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""How a travel document is named in a list: by keyed digests, never by its number (docs/cryptography.md, The
-stored keys).
+"""How a travel document is named in a list: by keyed digests, never by its number (docs/cryptography.md).
 
 Passport numbers are a small space: an unkeyed hash of all of them takes seconds to make. So everything here hangs on
 the pepper, and whoever has the files alone has nothing. HMAC-SHA-256 (RFC 2104), one derived key a use, so that no
