@@ -28,10 +28,12 @@ KINDS = (Kind.REPORTED, Kind.ISSUED, Kind.ISSUED_DATES)
 ALL_KINDS = int(Kind.REPORTED | Kind.ISSUED | Kind.ISSUED_DATES)
 ISSUED_KINDS = int(Kind.ISSUED | Kind.ISSUED_DATES)
 
+# Kinds, class, issuing state, number, birth, expiry: the places of spec 4.2.
 _QUESTION = re.compile(
-    rb"(?P<kinds>[\x01-\x07])(?P<cls>[PIV])(?P<state>[A-Z](?:<<|[A-Z]<|[A-Z]{2}))(?P<number>[A-Z0-9]{1,24}<{0,23})"
-    rb"(?P<birth>(?:[0-9]{2}|<<){3})(?P<expiry>[0-9]{6}|<{6})"
+    rb"[\x01-\x07][PIV][A-Z](?:<<|[A-Z]<|[A-Z]{2})[A-Z0-9]{1,24}<{0,23}(?:[0-9]{2}|<<){3}(?:[0-9]{6}|<{6})"
 )
+_CLASSES = {member.value: member for member in DocumentClass}
+_NO_DATES = UNKNOWN_DATE * 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +68,14 @@ def decode_question(octets: bytes) -> Question:
     Raises:
         Malformed: the octets are not in the fixed form (spec 4.2).
     """
-    found = _QUESTION.fullmatch(octets)
-    if found is None or len(octets) != QUESTION_OCTETS:
+    if len(octets) != QUESTION_OCTETS or _QUESTION.fullmatch(octets) is None:
         raise Malformed("a question is not in the fixed form of 41 octets")
     kinds = octets[0]
-    birth, expiry = found["birth"].decode(), found["expiry"].decode()
-    if not kinds & Kind.ISSUED_DATES and (birth, expiry) != (UNKNOWN_DATE, UNKNOWN_DATE):
+    text = octets.decode("ascii")
+    if not kinds & Kind.ISSUED_DATES and text[29:] != _NO_DATES:
         raise Malformed("a question carries dates that it does not ask about")
-    document = TravelDocument(
-        found["state"].rstrip(b"<").decode(),
-        DocumentClass(found["cls"].decode()),
-        found["number"].rstrip(b"<").decode(),
-    )
-    return Question(kinds, document, birth, expiry)
+    document = TravelDocument(text[2:5].rstrip("<"), _CLASSES[text[1]], text[5:29].rstrip("<"))
+    return Question(kinds, document, text[29:35], text[35:])
 
 
 def question_digests(opened: bytes) -> bytes:

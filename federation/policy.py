@@ -13,7 +13,7 @@ from hashlib import blake2b
 from federation.directory import Directory, Grant, Member
 from federation.documents import Kind, ListName
 from federation.errors import Refused
-from federation.lookup import ISSUED_KINDS, Question
+from federation.lookup import ALL_KINDS, ISSUED_KINDS, Question
 from federation.status import Purpose, RefusalCode
 
 SPECIMEN_STATE = "UTO"
@@ -42,10 +42,17 @@ def check_routes(questions: Sequence[Question], purpose: Purpose, directory: Dir
     _refuse_marked(RefusalCode.NOT_MINE, foreign, "the member list routes a document elsewhere")
 
 
-def lists_of(kinds: int) -> tuple[ListName, ...]:
-    """The lists that kinds read: REPORTED the reported list, the others the issued list."""
+def _lists_of(kinds: int) -> tuple[ListName, ...]:
     lists = (ListName.REPORTED,) if kinds & Kind.REPORTED else ()
     return (*lists, ListName.ISSUED) if kinds & ISSUED_KINDS else lists
+
+
+_LISTS = tuple(_lists_of(kinds) for kinds in range(ALL_KINDS + 1))
+
+
+def lists_of(kinds: int) -> tuple[ListName, ...]:
+    """The lists that kinds read: REPORTED the reported list, the others the issued list."""
+    return _LISTS[kinds]
 
 
 def check_lists(
@@ -58,12 +65,12 @@ def check_lists(
     """
     if purpose is Purpose.TEST:
         return
+    there = sum(kind for kind in Kind if all(map(imported, lists_of(kind))))
     marks = []
     for question in questions:
         coverage = member.covers(question.document)
-        promised = coverage.kinds if coverage is not None else 0
-        missing = question.kinds & ~promised or not all(map(imported, lists_of(question.kinds)))
-        marks.append(bool(missing))
+        served = coverage.kinds & there if coverage is not None else 0
+        marks.append(bool(question.kinds & ~served))
     _refuse_marked(RefusalCode.NO_DATA, marks, "a list asked is not served here, or was not imported in full")
 
 
@@ -78,7 +85,8 @@ def check_grant(questions: Sequence[Question], purpose: Purpose, grant: Grant | 
         raise Refused(RefusalCode.NO_GRANT, "no current grant for this member")
     if purpose not in grant.purposes and purpose is not Purpose.TEST:
         raise Refused(RefusalCode.PURPOSE, "the grant does not name this purpose")
-    marks = [any(name not in grant.lists for name in lists_of(q.kinds)) for q in questions]
+    granted = sum(kind for kind in Kind if set(lists_of(kind)) <= grant.lists)
+    marks = [bool(q.kinds & ~granted) for q in questions]
     _refuse_marked(RefusalCode.NO_GRANT, marks, "the grant leaves out a list asked")
     return grant
 

@@ -55,9 +55,7 @@ def look_up(questions: Sequence[Question], purpose: Purpose, view: View, lists: 
         return bytes(encode_outcome(q.kinds, *lists.specimens.outcome(q)) for q in questions)
     keys = [lists.keys.key(q.document) for q in questions]
     # Every question reads every list that any question of the request asks: a batch's cost follows from its size.
-    asked = 0
-    for question in questions:
-        asked |= question.kinds
+    asked = _all_kinds(questions)
     nothing: list[tuple[int, ...]] = [()] * len(keys)
     reported = view.find(ListName.REPORTED, keys) if asked & Kind.REPORTED else nothing
     issued = view.find(ListName.ISSUED, keys) if asked & ~Kind.REPORTED else nothing
@@ -70,9 +68,16 @@ def look_up(questions: Sequence[Question], purpose: Purpose, view: View, lists: 
     return bytes(outcomes)
 
 
+def _all_kinds(questions: Sequence[Question]) -> int:
+    asked = 0
+    for question in questions:
+        asked |= question.kinds
+    return asked
+
+
 def as_of(questions: Sequence[Question], purpose: Purpose, view: View, now_ms: int) -> tuple[int, int]:
     """When the reported and the issued list were cut (ms), 0 for a list not asked; specimens are always of now."""
-    asked = {name for question in questions for name in lists_of(question.kinds)}
+    asked = lists_of(_all_kinds(questions))
     dated = [
         (now_ms if purpose is Purpose.TEST else view.data_as_of(name) or 0) if name in asked else 0
         for name in (ListName.REPORTED, ListName.ISSUED)
