@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from federation.documents import ListName
-from node.extracts.lines import KeyedLine
-from node.store.ports import RecordPut, StoredRecord, Withdrawn, Writer
+from node.store.ports import KeyedLine, RecordPut, StoredRecord, Withdrawn, Writer
 
 
 class WriterBook:

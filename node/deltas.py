@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from node.extracts.errors import RejectedLine
-from node.extracts.lines import Action, KeyedLine
+from node.extracts.lines import Action
 from node.extracts.staging import Tally
 from node.reports import Counts
-from node.store.ports import StoredRecord, Withdrawn
+from node.store.ports import KeyedLine, StoredRecord, Withdrawn
 
 
 class Book(Protocol):

@@ -17,12 +17,12 @@ from node.books import WriterBook
 from node.deltas import Application
 from node.extracts.errors import RejectedLine
 from node.extracts.forms import FIELDS
-from node.extracts.lines import KeyedLine, LineReader
+from node.extracts.lines import LineReader
 from node.extracts.staging import Tally
 from node.reports import Ages, Counts, Outcome, Refusal, document_of
 from node.staged import Register
 from node.store.errors import StoreLimit
-from node.store.ports import Writer
+from node.store.ports import KeyedLine, Writer
 from node.store.sqlite_moves import OVERLAY_MAX
 from node.times import to_ms
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 
 import typer
 
@@ -75,7 +75,7 @@ def import_extract(  # noqa: PLR0913  a command's options are its arguments
     from node.intake import Intake  # noqa: PLC0415
 
     intake = Intake.of(node.layout, node.settings, node.clock)
-    with opened(file) as stream, _bar(file, stream, quiet=as_json) as progress:
+    with opened(file) as stream, _bar(file, quiet=as_json) as progress:
         outcome = intake.take(request, stream, progress)
     show_outcome(outcome, f"{list_name} list, {'full extract' if full else 'delta'}", as_json=as_json)
     return outcome.exit_code
@@ -126,17 +126,15 @@ def _field(line: dict[str, Any]) -> str:
 
 
 @contextmanager
-def _bar(file: Path, stream: BinaryIO, *, quiet: bool) -> Iterator[Progress]:
+def _bar(file: Path, *, quiet: bool) -> Iterator[Progress]:
     """A progress bar on standard error, where somebody is looking."""
-    del stream
     if quiet or not sys.stderr.isatty():
         yield lambda _octets: None
         return
-    from rich.console import Console  # noqa: PLC0415  as above
-    from rich.progress import BarColumn, DownloadColumn, TimeElapsedColumn  # noqa: PLC0415
-    from rich.progress import Progress as Bar
+    from rich import console, progress  # noqa: PLC0415  as above
 
     known = str(file) != STANDARD_INPUT and file.is_file()
-    with Bar(BarColumn(), DownloadColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bar:
+    columns = (progress.BarColumn(), progress.DownloadColumn(), progress.TimeElapsedColumn())
+    with progress.Progress(*columns, console=console.Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading", total=file.stat().st_size if known else None)
         yield lambda octets: bar.update(task, completed=octets)

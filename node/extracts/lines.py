@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from federation.documents import (
     ListName,
@@ -25,6 +25,7 @@ from federation.routes import RouteTable
 from node.extracts.errors import RejectedLine
 from node.extracts.ranges import NumberRange, number_range
 from node.store.keys import NO_DATES, StoreKeys
+from node.store.ports import KeyedLine
 
 REFERENCE_MAX: Final = 64
 # A shorter number stands in too many references by chance.
@@ -84,24 +85,6 @@ class RangeKeys(Collection[bytes]):
 
     def __contains__(self, key: object) -> bool:
         return any(key == each for each in self)
-
-
-class KeyedLine(NamedTuple):
-    """What is kept of a line: digests, and facts that name nobody.
-
-    ``key`` is None for a withdrawal that names its reference alone. ``keys`` are those of a range, else empty.
-    """
-
-    action: str
-    reference: str
-    key: bytes | None
-    tag: int
-    numbers: int
-    status: str
-    reported_on: str
-    reason: str
-    keys: Collection[bytes] = ()
-    derived: bool = False
 
 
 class LineReader:

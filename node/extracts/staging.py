@@ -11,9 +11,10 @@ from federation.errors import InvalidDocument
 from node.extracts.errors import RejectedLine, UnreadableExtract
 from node.extracts.forms import Form
 from node.extracts.framing import Block
-from node.extracts.lines import KeyedLine, LineReader
+from node.extracts.lines import LineReader
 from node.extracts.plain import BATCH, PlainReader
 from node.store.connect import open_building, our_errors, rows
+from node.store.ports import KeyedLine
 from node.store.schema import LINES
 
 # What a report shows of each kind; it says how many more there are.

@@ -6,10 +6,10 @@ down) holds a `Writer`. `tests/node/store/contract.py` puts every implementation
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from federation.documents import ListName
 
@@ -43,6 +43,24 @@ class Withdrawn:
 
     reason: str = ""
     noted_ms: int = 0
+
+
+class KeyedLine(NamedTuple):
+    """What is kept of a line of an extract: digests, and facts that name nobody.
+
+    ``key`` is None for a withdrawal that names its reference alone. ``keys`` are those of a range, else empty.
+    """
+
+    action: str
+    reference: str
+    key: bytes | None
+    tag: int
+    numbers: int
+    status: str
+    reported_on: str
+    reason: str
+    keys: Collection[bytes] = ()
+    derived: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,9 @@ from typing import Any
 
 import apsw
 
-from node.extracts.lines import KeyedLine
 from node.store.connect import immutable_uri, one, open_building, open_immutable, our_errors, rows
 from node.store.layout import RECORDS_FILE
-from node.store.ports import StoredRecord, Withdrawn
+from node.store.ports import KeyedLine, StoredRecord, Withdrawn
 from node.store.sqlite_build import attach_lines
 from node.store.sqlite_snapshot import Snapshot
 
