@@ -53,7 +53,9 @@ def _tables(number: str) -> list[list[Row]]:
     """The tables of a section: each row by the headings of its columns, code marks taken off."""
     tables = []
     for block in re.findall(r"(?:^\|.*\n)+", _section(number), re.MULTILINE):
-        heads, _, *rows = ([cell.strip() for cell in line.strip("|\n").replace("`", "").split("|")] for line in block.splitlines())
+        heads, _, *rows = (
+            [cell.strip() for cell in line.strip("|\n").replace("`", "").split("|")] for line in block.splitlines()
+        )
         tables.append([dict(zip(heads, row, strict=True)) for row in rows])
     return tables
 
