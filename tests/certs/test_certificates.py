@@ -53,10 +53,11 @@ def test_bytes_after_the_certificate_are_refused() -> None:
         decode_der(encode_der(LEAF) + b"\x00")
 
 
-def test_a_certificate_of_version_1_is_refused() -> None:
-    """Without a version there are no extensions, so nothing says whose it is or what it is for."""
+@pytest.mark.parametrize("version", [b"", *(bytes([0xA0, 3, 2, 1, number]) for number in (0, 1, 3, 255))])
+def test_a_certificate_of_another_version_is_refused(version: bytes) -> None:
+    """Version 1 has no extensions, so nothing says whose it is; of later ones nobody knows what they say."""
     with pytest.raises(MalformedCertificate):
-        decode_der(resign(LEAF, NZL.key, lambda members: members[1:7]))
+        decode_der(resign(LEAF, NZL.key, lambda members: [version, *members[1:]]))
 
 
 def test_an_extension_twice_is_refused() -> None:
