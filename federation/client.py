@@ -131,6 +131,8 @@ class PeerClient:
         deadline: float,
         record: Callable[[Sent], None],
     ) -> tuple[Answer, Sent]:
+        if len(questions) > session.max_questions:
+            raise Refused(RefusalCode.MALFORMED, "more questions than this session takes")
         # Never reset, not even with a new session: a number that only grows cannot be used twice by mistake.
         self._sequence += 1
         salt = self._around.random(SALT_OCTETS * len(questions))

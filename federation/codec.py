@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from google.protobuf.message import DecodeError, Message
 
+from certs.certificates import MAX_CERTIFICATE_BYTES
 from federation.envelope import KEY_ID_OCTETS, SIGNATURE_OCTETS, Envelope
 from federation.errors import Malformed
 from federation.lookup import DIGEST_OCTETS, MAX_QUESTIONS, LookupAnswer, LookupStatement, Versions
@@ -19,7 +20,7 @@ from federation.session import SESSION_ID_OCTETS, OpenSessionAnswer, OpenSession
 from federation.v1 import envelope_pb2, peer_pb2, statements_pb2
 
 MAX_MESSAGE_OCTETS = 256 * 1024
-MAX_CERTIFICATE_OCTETS = 4096
+MAX_CERTIFICATE_OCTETS = MAX_CERTIFICATE_BYTES
 MAX_NAME_CHARACTERS = 120
 NONCE_OCTETS = 16
 MAX_PROTOCOL_VERSIONS = 16

@@ -190,15 +190,14 @@ def check_lookup_answer(
     answer = _believe(codec.decode_lookup_answer, envelope.payload)
     # 3. This very request, from the node asked, to this node.
     _check_addressed(answer, sent, identity, session.responder)
-    # 4. A refusal is an answer without outcomes.
+    # 4. Another key than the session's may say one thing: that the session is gone.
+    if leaf is not session.responder_key and answer.refusal != RefusalCode.SESSION_UNKNOWN:
+        raise BadAnswer(BadAnswerCode.BAD_SIGNATURE, "the answer is signed by another key than the session's")
+    # A refusal is an answer without outcomes.
     if answer.refusal:
         refusal = _refusal(answer.refusal, answer.retry_after, answer.answered_at, at)
-        if len(answer.causes) not in (0, len(sent.questions)):
-            raise BadAnswer(BadAnswerCode.COUNT, "a refusal marks another number of questions than were asked")
-        refusal.causes = answer.causes
+        refusal.causes = _causes(answer, sent)
         raise refusal
-    if leaf is not session.responder_key:
-        raise BadAnswer(BadAnswerCode.BAD_SIGNATURE, "outcomes are signed by another key than the session's")
     # 5. One outcome a question, for exactly the kinds asked.
     if len(answer.outcomes) != len(sent.questions):
         raise BadAnswer(BadAnswerCode.COUNT, "as many outcomes as questions are needed")
@@ -209,6 +208,14 @@ def check_lookup_answer(
     if abs(answer.answered_at - at.now_ms) > MAX_AHEAD_MS:
         raise BadAnswer(BadAnswerCode.CLOCK, "answered more than 60 s from this node's clock")
     return Answer(outcomes, _as_of(answer, sent), answer.answered_at, answer.server_time, digest(envelope))
+
+
+def _causes(answer: LookupAnswer, sent: Sent) -> bytes:
+    if len(answer.causes) not in (0, len(sent.questions)):
+        raise BadAnswer(BadAnswerCode.COUNT, "a refusal marks another number of questions than were asked")
+    if not set(answer.causes) <= {0, 1}:
+        raise BadAnswer(BadAnswerCode.MALFORMED, "a question is marked as a cause with 1, or not with 0")
+    return answer.causes
 
 
 def _as_of(answer: LookupAnswer, sent: Sent) -> dict[ListName, int]:
@@ -242,12 +249,12 @@ def _presented_leaf(envelope: Envelope, responder: str, trust: Trust, at: Instan
 
 
 def _check_signature(envelope: Envelope, expected: PayloadType, leaf: VerifiedLeaf) -> None:
-    if envelope.payload_type != expected.value:
-        raise BadAnswer(BadAnswerCode.MALFORMED, "the payload type is not that of an answer to this request")
     try:
         verify(leaf.public_key, envelope.signature, pre_authentication(envelope.payload_type, envelope.payload))
     except BadSignature as error:
         raise BadAnswer(BadAnswerCode.BAD_SIGNATURE, "the signature does not hold") from error
+    if envelope.payload_type != expected.value:
+        raise BadAnswer(BadAnswerCode.MALFORMED, "the payload type is not that of an answer to this request")
 
 
 def _check_addressed(answer: LookupAnswer | OpenSessionAnswer, sent: Sent, identity: Identity, asked: str) -> None:

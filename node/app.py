@@ -14,10 +14,11 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certs.errors import CertsError
+from certs.errors import CertsError, UnknownIssuer
 from certs.keys import encode_private, fingerprint
 from certs.keystore import KeyStore, load_certificate
 from certs.profiles import Role
+from certs.roots import bundle
 from certs.verify import VerifiedLeaf
 from federation.admission import Door, Instant
 from federation.channel import ChannelKeys, GrpcChannel
@@ -194,13 +195,18 @@ def build_door(node: Node) -> Door:
 
 def server_keys(node: Node) -> ServerKeys:
     """TLS for the peer port: leaves of every member's CAs are let in, and checked again at each call."""
-    cas = b"".join(ca.public_bytes(Encoding.PEM) for member in node.directory.members.values() for ca in member.cas)
-    return ServerKeys(node.tls_key, node.tls_chain, cas)
+    cas = [ca for member in node.directory.members.values() for ca in member.cas]
+    return ServerKeys(node.tls_key, node.tls_chain, bundle(cas, node.clock.now()))
 
 
 def build_clients(node: Node, member: Member, on_change: Callable[[str, bool, str], None]) -> list[PeerClient]:
     """One client a node of a peer that answers; each channel trusts that peer's CAs alone."""
-    cas = b"".join(ca.public_bytes(Encoding.PEM) for ca in member.cas)
+    try:
+        cas = bundle(member.cas, node.clock.now())
+    except UnknownIssuer as error:
+        # One member without a current CA is that member's trouble, and everybody else is asked as before.
+        on_change(member.economy, False, str(error))
+        return []
     keys = ChannelKeys(node.tls_key, node.tls_chain, cas)
     around = Surroundings(lambda: instant(node.clock), node.clock.random, on_change)
     return [

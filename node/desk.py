@@ -17,6 +17,7 @@ from federation.status import Purpose
 from federation.verdict import Captured
 from node.asking import Asker, Enquiry, Result
 from node.enquiry import DocumentInput
+from node.errors import OperatorError
 from node.records import RecordChange
 from node.times import rfc3339
 from node.v1 import desk_pb2, desk_pb2_grpc
@@ -71,19 +72,27 @@ class DeskServicer(desk_pb2_grpc.DeskServiceServicer):
         self, request: desk_pb2.PutRecordsRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> desk_pb2.PutRecordsResponse:
         """Durable, and served by every live worker, when it returns."""
-        del context
-        report = await self._doors.put_records([_change(change) for change in request.changes])
+        changes = [_change(change) for change in request.changes]
+        report = await _or_failed(context, self._doors.put_records(changes))
         return desk_pb2.PutRecordsResponse(report_json=report.json, refused=report.refused)
 
     async def AdoptImport(  # noqa: N802
         self, request: desk_pb2.AdoptImportRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> desk_pb2.AdoptImportResponse:
         """In service, by every live worker, when it returns."""
-        del context
-        report = await self._doors.adopt_import(request.staged)
+        report = await _or_failed(context, self._doors.adopt_import(request.staged))
         return desk_pb2.AdoptImportResponse(
             report_json=report.json, refused=report.refused, workers_restarted=report.workers_restarted
         )
+
+
+async def _or_failed(context: grpc.aio.ServicerContext[Any, Any], work: Awaitable[Report]) -> Report:
+    """What an operator must mend is told in its own sentence; nothing was changed."""
+    try:
+        return await work
+    except OperatorError as error:
+        await context.abort(grpc.StatusCode.FAILED_PRECONDITION, f"{error.code}: {error.message}")
+        raise AssertionError("unreachable: abort raises") from error
 
 
 async def _invalid(context: grpc.aio.ServicerContext[Any, Any], sentence: str) -> NoReturn:

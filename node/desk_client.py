@@ -104,6 +104,9 @@ def _translate(path: Path, error: Exception) -> OperatorError:
         return _down(path, "it did not answer in time")
     if code is grpc.StatusCode.INVALID_ARGUMENT:
         return OperatorError("INVALID_REQUEST", details or "The node refused the request as ill-formed.")
+    if code is grpc.StatusCode.FAILED_PRECONDITION:
+        cause, _, message = (details or "").partition(": ")
+        return OperatorError(cause, message)
     return NodeDown("DESK_FAULT", f"The node failed on this request ({code.name}); its log says more.")
 
 

@@ -7,7 +7,7 @@ or budget is put once more with REPORTED alone.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from federation.channel import PeerTooSlow, PeerUnreachable
@@ -21,6 +21,8 @@ from federation.verdict import Failure, Reason
 _OF_ONE_QUESTION = frozenset(
     {RefusalCode.MALFORMED, RefusalCode.NOT_MINE, RefusalCode.NO_DATA, RefusalCode.NO_GRANT, RefusalCode.BUDGET}
 )
+# Enough to single out a few bad questions among 500; past it the rest share the refusal.
+HALVINGS = 40
 _ASK_LESS = frozenset({RefusalCode.NO_DATA, RefusalCode.NO_GRANT, RefusalCode.BUDGET})
 
 
@@ -66,15 +68,15 @@ def batches(questions: Sequence[Question], places: Sequence[int]) -> Iterator[li
 
 async def put_all(questions: Sequence[Question], ask: AskOnce) -> list[Answered]:
     """One ``Answered`` a question, in order; never raises for what a peer did."""
-    answers = await _put(list(questions), list(range(len(questions))), ask)
+    answers = await _Putting(questions, ask).put(range(len(questions)))
     less = [
         place
         for place, answer in answers.items()
         if _wants_less(answer.failure) and questions[place].kinds != Kind.REPORTED
     ]
     if less:
-        reduced = [replace(q, kinds=int(Kind.REPORTED)) for q in questions]
-        answers.update(await _put(reduced, less, ask))
+        reduced = [replace(question, kinds=int(Kind.REPORTED)) for question in questions]
+        answers.update(await _Putting(reduced, ask).put(less))
     return [answers[place] for place in range(len(questions))]
 
 
@@ -82,46 +84,47 @@ def _wants_less(failure: Failure | None) -> bool:
     return failure is not None and failure.reason is Reason.REFUSED and failure.code in _ASK_LESS
 
 
-async def _put(questions: list[Question], places: Sequence[int], ask: AskOnce) -> dict[int, Answered]:
-    answers: dict[int, Answered] = {}
-    for batch in batches(questions, places):
-        answers.update(await _put_batch(questions, batch, ask, marked_before=False))
-    return answers
+class _Putting:
+    """Puts questions by their place, and counts what it asks again: a peer that refuses all gets no flood for it."""
 
+    def __init__(self, questions: Sequence[Question], ask: AskOnce) -> None:
+        self._questions = questions
+        self._ask = ask
+        self._halvings_left = HALVINGS
 
-async def _put_batch(
-    questions: list[Question], batch: list[int], ask: AskOnce, *, marked_before: bool
-) -> dict[int, Answered]:
-    try:
-        answers = await ask([questions[place] for place in batch])
-    except Refused as refusal:
-        return await _after_refusal(questions, batch, ask, refusal, marked_before=marked_before)
-    except BadAnswer as error:
-        return _all(batch, Failure(Reason.BAD_ANSWER, error.code))
-    except PeerTooSlow:
-        return _all(batch, Failure(Reason.DEADLINE))
-    except PeerUnreachable:
-        return _all(batch, Failure(Reason.PEER_UNREACHABLE))
-    return dict(zip(batch, answers, strict=True))
-
-
-async def _after_refusal(
-    questions: list[Question], batch: list[int], ask: AskOnce, refusal: Refused, *, marked_before: bool
-) -> dict[int, Answered]:
-    failure = _failure(refusal)
-    marked = [place for place, mark in zip(batch, refusal.causes, strict=False) if mark]
-    if marked and not marked_before:
-        rest = [place for place in batch if place not in set(marked)]
-        answers = _all(marked, failure)
-        if rest:
-            answers.update(await _put_batch(questions, rest, ask, marked_before=True))
+    async def put(self, places: Iterable[int]) -> dict[int, Answered]:
+        """What is known of the questions at ``places``."""
+        answers: dict[int, Answered] = {}
+        for batch in batches(self._questions, list(places)):
+            answers.update(await self._put(batch, marked_before=False))
         return answers
-    if len(batch) > 1 and refusal.code in _OF_ONE_QUESTION:
+
+    async def _put(self, batch: list[int], *, marked_before: bool) -> dict[int, Answered]:
+        try:
+            answers = await self._ask([self._questions[place] for place in batch])
+        except Refused as refusal:
+            return await self._after(batch, refusal, marked_before=marked_before)
+        except BadAnswer as error:
+            return _all(batch, Failure(Reason.BAD_ANSWER, error.code))
+        except PeerTooSlow:
+            return _all(batch, Failure(Reason.DEADLINE))
+        except PeerUnreachable:
+            return _all(batch, Failure(Reason.PEER_UNREACHABLE))
+        return dict(zip(batch, answers, strict=True))
+
+    async def _after(self, batch: list[int], refusal: Refused, *, marked_before: bool) -> dict[int, Answered]:
+        failure = _failure(refusal)
+        marked = {place for place, mark in zip(batch, refusal.causes, strict=False) if mark}
+        if marked and not marked_before:
+            rest = [place for place in batch if place not in marked]
+            answers = _all(sorted(marked), failure)
+            return answers | await self._put(rest, marked_before=True) if rest else answers
+        if len(batch) == 1 or refusal.code not in _OF_ONE_QUESTION or not self._halvings_left:
+            return _all(batch, failure)
+        self._halvings_left -= 1
         middle = len(batch) // 2
-        answers = await _put_batch(questions, batch[:middle], ask, marked_before=marked_before)
-        answers.update(await _put_batch(questions, batch[middle:], ask, marked_before=marked_before))
-        return answers
-    return _all(batch, failure)
+        first = await self._put(batch[:middle], marked_before=marked_before)
+        return first | await self._put(batch[middle:], marked_before=marked_before)
 
 
 def _failure(refusal: Refused) -> Failure:

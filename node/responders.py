@@ -128,6 +128,15 @@ class Own:
         digest = sha256(b"rmas own lookup v1\x00" + question_digests(opened)).digest()
         self._record(Event.ASKED, purpose, len(questions), digest, officer)
         try:
+            answered = self._read(questions, purpose, digest, now_ms)
+        except Refused as refusal:
+            self._record(Event.REFUSED, purpose, len(questions), digest, officer, refusal.code)
+            raise
+        self._record(Event.ANSWERED, purpose, len(questions), digest, officer)
+        return answered
+
+    def _read(self, questions: Sequence[Question], purpose: Purpose, digest: bytes, now_ms: int) -> list[Answered]:
+        try:
             view = self._lists.reader.view()
             policy.check_routes(questions, purpose, self._directory, self._economy)
             own = self._directory.members[self._economy]
@@ -137,7 +146,6 @@ class Own:
             raise Refused(RefusalCode.NO_DATA, "the lists cannot be read") from error
         reported, issued = as_of(questions, purpose, view, now_ms)
         dated = {name: ms for name, ms in ((ListName.REPORTED, reported), (ListName.ISSUED, issued)) if ms}
-        self._record(Event.ANSWERED, purpose, len(questions), digest, officer)
         stale = self._ages.stale(dated, now_ms)
         return [
             Answered(
@@ -153,10 +161,11 @@ class Own:
             for index, (question, octet) in enumerate(zip(questions, outcomes, strict=True))
         ]
 
-    def _record(self, event: Event, purpose: Purpose, questions: int, digest: bytes, officer: bytes) -> None:
-        self._spool.append(
-            Entry(event, self._clock.now_ms(), self._economy, purpose, questions, digest, officer=officer)
-        )
+    def _record(
+        self, event: Event, purpose: Purpose, questions: int, digest: bytes, officer: bytes, code: int = 0
+    ) -> None:
+        at_ms = self._clock.now_ms()
+        self._spool.append(Entry(event, at_ms, self._economy, purpose, questions, digest, code=code, officer=officer))
 
 
 def _asked_of(question: Question, dated: Mapping[ListName, int]) -> dict[ListName, int]:

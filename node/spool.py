@@ -115,6 +115,10 @@ class Spool:
         self._closed = threading.Event()
         self._failed = False
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Segments keep the size they were made with, whatever the default has become.
+        present = _segments(directory)
+        if present:
+            self._records = present[0].stat().st_size // RECORD_OCTETS
         self._index, self._chain = _resume(directory)
         self._open_segment(self._index // self._records)
         self._syncer = threading.Thread(target=self._sync_loop, name="spool-sync", daemon=True)
@@ -159,10 +163,13 @@ class Spool:
     def _open_segment(self, number: int) -> None:
         path = self._directory / f"{number:012d}.spool"
         size = self._records * RECORD_OCTETS
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # Under another name until it has all its blocks: a kill in between leaves no short segment to stumble over.
+        making = path if path.exists() else path.with_suffix(".new")
+        file = os.open(making, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             os.posix_fallocate(file, 0, size)
             os.fsync(file)
+            making.rename(path)
             _sync_directory(self._directory)
             mapped = mmap.mmap(file, size)
         except OSError as error:
@@ -225,7 +232,7 @@ def read(directory: Path, start: int = 0) -> Iterator[tuple[int, Entry]]:
 
 def tail(directory: Path, start: int) -> Iterator[tuple[int, Entry]]:
     """As ``read``, for who follows a spool every second: what lies behind the last record is not looked at."""
-    for index, _, entry in _walk(directory, start, trusting=True):
+    for index, _, entry in _walk(directory, start, following=True):
         yield index, entry
 
 
@@ -251,11 +258,16 @@ def _link_before(paths: list[Path], index: int) -> bytes:
         return file.read(32)
 
 
-def _rest_is_unwritten(file: BinaryIO) -> bool:
+def _is_end(file: BinaryIO, octets: bytes, *, following: bool) -> bool:
+    """Whether nothing was written behind these octets. Who follows a living writer looks one record ahead: a record that
+    was being copied when it was read is the last, and whole the next time.
+    """
+    if following:
+        return octets == _UNWRITTEN or file.read(RECORD_OCTETS).strip(b"\0") == b""
     return not file.read().strip(b"\0")
 
 
-def _walk(directory: Path, start: int, *, trusting: bool = False) -> Iterator[tuple[int, bytes, Entry]]:
+def _walk(directory: Path, start: int, *, following: bool = False) -> Iterator[tuple[int, bytes, Entry]]:
     paths = _segments(directory)
     if not paths:
         return
@@ -270,8 +282,7 @@ def _walk(directory: Path, start: int, *, trusting: bool = False) -> Iterator[tu
             while octets := file.read(RECORD_OCTETS):
                 fixed, link = octets[:_CHAIN], octets[_CHAIN:]
                 if fixed[:4] != MAGIC or sha256(chain + fixed).digest() != link:
-                    last = path is paths[-1]
-                    if last and ((trusting and octets == _UNWRITTEN) or _rest_is_unwritten(file)):
+                    if path is paths[-1] and _is_end(file, octets, following=following):
                         return
                     raise SpoolDamaged("SPOOL_DAMAGED", f"Spool record {expected} in {path.name} breaks the chain.")
                 index, entry = _decode(fixed)

@@ -49,6 +49,7 @@ class Worker:
         self._spool = Spool(directory)
         self._status = StatusWriter(directory)
         self._faults: Counter[str] = Counter()
+        self._told: Counter[str] = Counter()
         self._stop = threading.Event()
         self._ready = False
         self._answerer = NodeAnswerer(
@@ -110,7 +111,9 @@ class Worker:
 
     def _log_faults(self) -> None:
         for kind, count in self._faults.items():
-            self._log.error("faults while answering", error=kind, count=count)
+            if count != self._told[kind]:
+                self._log.error("faults while answering", error=kind, count=count)
+        self._told = self._faults.copy()
 
     def _watch_parent(self) -> None:
         sys.stdin.buffer.read()
