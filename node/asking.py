@@ -127,6 +127,13 @@ class Asker:
         spent = int((self._clock.monotonic() - started) * 1_000_000)
         return [self._conclude(case, enquiry, officer, spent) for case in cases]
 
+    def fault(self, enquiry: Enquiry) -> list[Result]:
+        """What to say of documents when asking itself broke: never a verdict, always an answer."""
+        judgement = Judgement(Verdict.NO_ANSWER, Failure(Reason.LOCAL_FAULT))
+        advice = advise(judgement, enquiry.captured or Captured.TYPED, self._rules.advice)
+        test = enquiry.purpose is Purpose.TEST
+        return [Result(given.id, judgement, advice, message(judgement), test=test) for given in enquiry.documents]
+
     def _pseudonym(self, officer: str) -> bytes:
         if not officer:
             return bytes(16)

@@ -47,8 +47,9 @@ class Doors:
 class DeskServicer(desk_pb2_grpc.DeskServiceServicer):
     """Serves ``node.v1.DeskService`` on the local socket."""
 
-    def __init__(self, doors: Doors) -> None:
+    def __init__(self, doors: Doors, on_fault: Callable[[BaseException], None]) -> None:
         self._doors = doors
+        self._on_fault = on_fault
 
     async def Lookup(  # noqa: N802  # named by the service
         self, request: desk_pb2.LookupRequest, context: grpc.aio.ServicerContext[Any, Any]
@@ -58,7 +59,11 @@ class DeskServicer(desk_pb2_grpc.DeskServiceServicer):
             enquiry = _enquiry(request)
         except ValueError as error:
             await _invalid(context, str(error))
-        results = await self._doors.asker.ask(enquiry)
+        try:
+            results = await self._doors.asker.ask(enquiry)
+        except Exception as error:  # noqa: BLE001  # the edge of a call: a fault at home is an answer like any other
+            self._on_fault(error)
+            results = self._doors.asker.fault(enquiry)
         return desk_pb2.LookupResponse(results=[result_to_wire(result) for result in results])
 
     async def Status(  # noqa: N802

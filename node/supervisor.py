@@ -131,7 +131,7 @@ async def _serve(node: app.Node) -> int:
             return status.describe(node, workers, lists, files.reader, peers, started_ms)
 
         doors = Doors(asker, describe, feeder.put_records, feeder.adopt_import)
-        checks = await stack.enter_async_context(_desk(node, doors))
+        checks = await stack.enter_async_context(_desk(node, doors, log))
         await stack.enter_async_context(_jobs(jobs.Surroundings(node, feeder, files.state, workers, checks, log)))
         if not await workers.wait_ready():
             log.error("workers did not become ready")
@@ -192,7 +192,7 @@ def _rules(node: app.Node) -> Rules:
 
 
 @asynccontextmanager
-async def _desk(node: app.Node, doors: Doors) -> AsyncIterator[health.aio.HealthServicer]:
+async def _desk(node: app.Node, doors: Doors, log: Logger) -> AsyncIterator[health.aio.HealthServicer]:
     path = node.layout.desk_socket
     # We hold the node's lock, so whatever lies there is left over.
     path.unlink(missing_ok=True)
@@ -202,7 +202,12 @@ async def _desk(node: app.Node, doors: Doors) -> AsyncIterator[health.aio.Health
             ("grpc.max_send_message_length", DESK_MESSAGE_OCTETS),
         )
     )
-    desk_pb2_grpc.add_DeskServiceServicer_to_server(DeskServicer(doors), server)
+
+    def on_fault(error: BaseException) -> None:
+        # The kind alone: a message might hold what was asked.
+        log.error("a lookup failed at home", error=type(error).__name__)
+
+    desk_pb2_grpc.add_DeskServiceServicer_to_server(DeskServicer(doors, on_fault), server)
     checks = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(checks, server)
     relative = os.path.relpath(path)
