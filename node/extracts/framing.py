@@ -68,16 +68,25 @@ def _whole_lines(stream: BinaryIO) -> Iterator[bytes]:
     while chunk := stream.read(_CHUNK):
         if overlong:
             chunk = _after_line(chunk)  # the rest of a line that was cut
-            overlong = not chunk
+            if not chunk:
+                continue
         octets = rest + chunk
         cut = _last_line_end(octets)
         if cut:
             yield octets[:cut]
-        rest = octets[cut:]
-        if len(rest.removesuffix(b"\r")) > LINE_MAX:
-            rest, overlong = rest[: LINE_MAX + 1], True
+        rest, overlong = _cut(octets[cut:])
     if rest:
         yield rest
+
+
+def _cut(rest: bytes) -> tuple[bytes, bool]:
+    """The beginning of a line, no more of it than matters, and whether what follows belongs to it and is dropped."""
+    if len(rest) <= LINE_MAX:
+        return rest, False
+    if rest.endswith(b"\r"):
+        # It has ended, unless an LF follows: then that is part of its end.
+        return rest[:-1][: LINE_MAX + 1] + b"\r", False
+    return rest[: LINE_MAX + 1], True
 
 
 def _last_line_end(octets: bytes) -> int:

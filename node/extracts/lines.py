@@ -21,6 +21,7 @@ from federation.documents import (
     normalise_number,
     travel_document,
 )
+from federation.errors import InvalidDocument
 from federation.routes import RouteTable
 from node.extracts.errors import RejectedLine
 from node.extracts.ranges import NumberRange, number_range
@@ -122,7 +123,7 @@ class LineReader:
         reported_on = read_day(values[7])
         number_to = values[5].strip()
         if number_to:
-            numbers = number_range(document.document_number, normalise_number(number_to))
+            numbers = number_range(document.document_number, _number_to(number_to))
             if len(numbers) > 1:
                 return self._range_line(action, reference, document, numbers, (status, reported_on))
         derived = not reference
@@ -196,6 +197,14 @@ class LineReader:
     def _derived(self, document: TravelDocument, *rest: str) -> str:
         named = (document.issuing_state, document.document_class, document.document_number)
         return self._keys.reference(("reported" if self._reported else "issued", *named, *rest))
+
+
+def _number_to(text: str) -> str:
+    try:
+        return normalise_number(text)
+    except InvalidDocument as error:
+        # One rule for both ends; the line says which end it is about.
+        raise RejectedLine(error.code, "number_to", error.message) from None
 
 
 def _action(text: str) -> Action:
