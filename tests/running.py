@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.node.command import run
+
 LAB_ECONOMIES = ("NZL", "AUS", "USA", "PHL")
 
 
@@ -48,7 +50,7 @@ class LabRun:
 
     def ask(self, asker: str, specimen: dict[str, Any], *options: str) -> dict[str, Any]:
         """Ask about a specimen by its fields; the JSON that `rmas lookup --json` prints, with its exit code."""
-        done = rmas(
+        done = run(
             "lookup", "-C", self.path / asker, "--json",
             "--issuing-state", specimen["issuing_state"], "--class", specimen["document_class"],
             "--number", specimen["document_number"],

@@ -14,6 +14,7 @@ from node.cli.output import paint, print_json, say, table
 from node.clock import Clock
 from node.errors import OperatorError
 
+DEFAULT_ECONOMIES = "NZL,AUS,USA,PHL"
 _HELP = """A federation on this machine: each economy with its own CA, keys, store and processes, on loopback.
 
 For demonstrations, training and tests: one person holds all keys, and every grant allows everything."""
@@ -32,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def up(
     directory: Directory,
-    economies: Annotated[str | None, typer.Option(help="Codes, by commas [default: NZL,AUS,USA,PHL].")] = None,
+    economies: Annotated[str | None, typer.Option(help=f"Codes, by commas [default: {DEFAULT_ECONOMIES}].")] = None,
     records: Annotated[int, typer.Option(min=0, help="Synthetic documents an economy, beside the specimens.")] = 1000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Answering processes a node.")] = 1,
     as_json: Json = False,
@@ -45,7 +46,7 @@ def up(
     clock = Clock()
     with lab.locked(directory):
         found = _existing(directory, economies) or lab.build(
-            directory, lab.Plan(_codes(economies or "NZL,AUS,USA,PHL"), records, workers), clock
+            directory, lab.Plan(_codes(DEFAULT_ECONOMIES if economies is None else economies), records, workers), clock
         )
         lab_control.resume(found, clock)
     if as_json:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from certs.identity import NodeName
 from node import init, member
@@ -29,10 +32,11 @@ class Done:
         return self.stderr.rstrip("]\n").rpartition("[")[2]
 
 
-def run(*arguments: str | Path) -> Done:
-    """Run `rmas` with these arguments in this process."""
+def run(*arguments: str | Path, stdin: str = "") -> Done:
+    """Run `rmas` with these arguments, and this on standard input, in this process."""
     out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
         code = main([os.fspath(argument) for argument in arguments])
     return Done(code, out.getvalue(), err.getvalue())
 
