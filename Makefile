@@ -22,7 +22,7 @@ test: dev ## every test but the soak tests (under ten minutes on two cores)
 	@$(BIN)/python -m pytest
 
 check: dev ## lint, types, buf, generated code, layers, documents, threats (under two minutes)
-	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target lint types buf generated structure
+	@$(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync=target lint types buf generated structure
 	@echo "check: all good"
 
 proto: dev ## write federation/v1 and node/v1 anew from proto/
