@@ -29,6 +29,8 @@ def run(around: Surroundings) -> None:
             around.log.error("certificate cannot be read", file=file.name, cause=str(error))
             continue
         left = ends - now
-        if left < SAID_FROM:
-            say = around.log.error if left < ALARM_FROM else around.log.warning
-            say("certificate ends", file=file.name, expires=rfc3339(to_ms(ends)))
+        expires = rfc3339(to_ms(ends))
+        if left < ALARM_FROM:
+            around.log.error("certificate ends", file=file.name, expires=expires)
+        elif left < SAID_FROM:
+            around.log.warning("certificate ends", file=file.name, expires=expires)
