@@ -120,6 +120,12 @@ LEAVES: list[tuple[str, str, Callable[[], x509.Certificate], type[errors.Certifi
         ),
         errors.WrongPurpose,
     ),
+    (
+        "C08",
+        "server usage and code signing",
+        lambda: usages(ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CODE_SIGNING),
+        errors.WrongPurpose,
+    ),
     ("C08", "any usage", lambda: usages(ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE), errors.WrongPurpose),
     ("C08", "no key usage", lambda: hostile(without=[x509.KeyUsage]), errors.WrongPurpose),
     (
@@ -201,6 +207,9 @@ LEAVES: list[tuple[str, str, Callable[[], x509.Certificate], type[errors.Certifi
 ]
 
 
+# BasicConstraints with pathLenConstraint 0 and cA left at its default, which the library refuses to build.
+PATH_LENGTH_ALONE = x509.UnrecognizedExtension(x509.BasicConstraints.oid, bytes.fromhex("3003020100"))
+
 CAS: list[tuple[str, Callable[[], x509.Certificate], type[errors.CertificateRefused]]] = [
     ("no name constraint", lambda: forge_ca(NZL.key, constrained=False), errors.WrongAuthority),
     ("another economy", lambda: forge_ca(NZL.key, permitted=[x509.DNSName("aus.lab")]), errors.WrongAuthority),
@@ -228,6 +237,11 @@ CAS: list[tuple[str, Callable[[], x509.Certificate], type[errors.CertificateRefu
     ("no basic constraints", lambda: forge_ca(NZL.key, basic=None), errors.WrongAuthority),
     ("basic constraints not critical", lambda: forge_ca(NZL.key, basic_critical=False), errors.WrongAuthority),
     ("no CA at all", lambda: forge_ca(NZL.key, basic=x509.BasicConstraints(False, None)), errors.WrongAuthority),
+    (
+        "a path length without being a CA",
+        lambda: forge_ca(NZL.key, basic=None, more=[(PATH_LENGTH_ALONE, True)]),
+        errors.MalformedCertificate,
+    ),
     ("a leaf's key usage", lambda: forge_ca(NZL.key, usage=key_usage(digital_signature=True)), errors.WrongAuthority),
     (
         "an extended key usage",
