@@ -61,13 +61,7 @@ _EDGES = {
     "federation/service.py": "the gRPC server",
 }
 _GRPC = {path: reason for path, reason in _EDGES.items() if path.startswith("federation/")}
-_SETTINGS = frozenset(
-    f"node.config.{name}"
-    for name in (
-        "AskingSettings", "DeskSettings", "DirectorySettings", "LabSettings", "PeerSettings", "Settings",
-        "SourceSettings", "StoreSettings", "from_mapping", "load",
-    )
-)  # fmt: skip
+_SETTINGS = frozenset({"node.config.Settings", "node.config.from_mapping", "node.config.load", "node.settings"})
 _SETTINGS_STOP = {
     "node/app.py": "the composition root",
     "node/cli/": "the door that reads them",
