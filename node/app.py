@@ -31,13 +31,14 @@ from federation.policy import DatePairs
 from federation.service import ServerKeys
 from federation.session import SessionTable
 from federation.trust import Trust, bind
-from node import pepper, specimens
+from node import specimens
 from node.answering import Lists
 from node.budget import WorkerBudget
 from node.clock import Clock
 from node.config import Settings
 from node.errors import ConfigError, OperatorError
 from node.layout import Layout
+from node.secret_file import PEPPER
 from node.staged import Register
 from node.store.keys import StoreKeys
 from node.store.sqlite_reader import open_reader
@@ -161,7 +162,7 @@ def _check_pair(leaf: VerifiedLeaf, numbers: object, name: str) -> None:
 
 def load_store_keys(node: Node) -> StoreKeys:
     """The keys of the lists, from the pepper's own place; raises ``OperatorError``."""
-    return StoreKeys(pepper.load(node.layout.pepper))
+    return StoreKeys(PEPPER.load(node.layout.pepper))
 
 
 def list_sources(settings: Settings) -> Mapping[ListName, tuple[str, ...]]:

@@ -19,11 +19,12 @@ from certs import authority, csr
 from certs.identity import CaName, NodeName
 from certs.keystore import KeyStore, save_certificate
 from certs.profiles import Role
-from node import config, config_file, pepper, specimen_list
+from node import config, config_file, specimen_list
 from node.clock import Clock
 from node.config import Settings
 from node.errors import OperatorError
 from node.layout import DIRECTORIES, Layout
+from node.secret_file import PEPPER
 from node.store.keys import StoreKeys
 from node.store.sqlite_writer import open_writer
 
@@ -62,8 +63,8 @@ def create(home: Path, plan: Plan, clock: Clock) -> Created:
         settings = _write_config(building, plan)
         layout = Layout.of(building, settings)
         ca, leaves_end = _certify(layout, plan.name, clock)
-        pepper.create(layout.pepper, clock)
-        open_writer(layout.store, StoreKeys(pepper.load(layout.pepper))).close()
+        PEPPER.create(layout.pepper, clock)
+        open_writer(layout.store, StoreKeys(PEPPER.load(layout.pepper))).close()
         specimen_list.write(layout.specimens)
         # Over an empty directory too: rename(2) replaces one, and refuses if somebody filled it meanwhile.
         building.rename(home)

@@ -33,8 +33,8 @@ from node.feeding import Feeder
 from node.layout import Layout
 from node.lock import NodeLock
 from node.logs import Logger
-from node.officers import load_officer_key
 from node.responders import Ages, Own, Peer
+from node.secret_file import OFFICERS
 from node.spool import Spool
 from node.state import State
 from node.store.ports import Reader
@@ -187,8 +187,10 @@ def _ages(node: app.Node) -> Ages:
 
 def _rules(node: app.Node) -> Rules:
     asking = node.settings.asking
-    key = load_officer_key(node.layout.pepper.with_name("officers"), node.clock)
-    return Rules(node.economy, frozenset(asking.withhold), dict(asking.advice), key)
+    path = node.layout.pepper.with_name("officers")
+    if not path.exists():
+        OFFICERS.create(path, node.clock)
+    return Rules(node.economy, frozenset(asking.withhold), dict(asking.advice), OFFICERS.load(path))
 
 
 @asynccontextmanager

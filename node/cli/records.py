@@ -8,12 +8,12 @@ import typer
 
 from federation.documents import ListName, travel_document
 from node import app as composition
-from node import pepper
 from node.cli.importing import show_outcome
 from node.cli.options import HERE, Home, Json, open_node
 from node.cli.output import print_json, say, table
 from node.errors import OperatorError
 from node.extracts.lines import Reason, Status
+from node.secret_file import PEPPER
 from node.store.keys import StoreKeys
 from node.store.ports import StoredRecord
 from node.store.sqlite_inspect import NamedRecord, SqliteInspector
@@ -110,7 +110,7 @@ def find(
     if (reference is None) == (number is None) or (number is not None and issuing_state is None):
         raise OperatorError("USAGE", "Give --reference, or --issuing-state and --number.")
     node = open_node(home)
-    keys = StoreKeys(pepper.load(node.layout.pepper))
+    keys = StoreKeys(PEPPER.load(node.layout.pepper))
     inspector = SqliteInspector(node.layout.store, keys)
     found: list[NamedRecord] = []
     for name in ListName:
@@ -134,7 +134,7 @@ def find(
 def stats(home: Home = HERE, as_json: Json = False) -> None:
     """Count the records of each list, and say how old it is."""
     node = open_node(home)
-    keys = StoreKeys(pepper.load(node.layout.pepper))
+    keys = StoreKeys(PEPPER.load(node.layout.pepper))
     inspector = SqliteInspector(node.layout.store, keys)
     reader = open_reader(node.layout.store, keys, composition.list_sources(node.settings))
     view = reader.view()

@@ -9,12 +9,12 @@ from pathlib import Path
 import apsw
 
 from federation.documents import ListName
-from node import pepper
 from node.config import Settings
 from node.doctor.finding import Finding, fault, fine, raised, warn
 from node.durations import render
 from node.errors import OperatorError
 from node.layout import Layout
+from node.secret_file import PEPPER
 from node.store.connect import immutable_uri, one, open_readable, our_errors
 from node.store.keys import StoreKeys
 from node.store.layout import PLAN_FILE, StoreLayout
@@ -24,7 +24,7 @@ from node.store.sqlite_reader import SqliteReader, open_reader
 def check(layout: Layout, settings: Settings, now: datetime) -> Iterator[Finding]:
     """Pepper, version, integrity, age of each list, and what an import left lying."""
     try:
-        keys = StoreKeys(pepper.load(layout.pepper))
+        keys = StoreKeys(PEPPER.load(layout.pepper))
         yield fine("PEPPER", "The pepper is there, and only this user may read it.")
         sources = {name: getattr(settings.store.sources, name.value) for name in ListName}
         reader = open_reader(layout.store, keys, sources)

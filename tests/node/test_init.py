@@ -12,9 +12,10 @@ from certs.identity import NodeName
 from certs.keystore import KeyStore, load_certificate
 from certs.profiles import Role
 from certs.verify import verify_leaf
-from node import init, pepper
+from node import init
 from node.clock import Clock
 from node.errors import OperatorError
+from node.secret_file import PEPPER, Secret
 from tests.node.command import run
 
 PLAN = init.Plan(NodeName("lab", "NZL", "node1"), ["127.0.0.1:7443"])
@@ -55,7 +56,7 @@ def test_nothing_secret_is_open_to_others(home: Path) -> None:
 
 def test_two_nodes_have_different_keys_and_peppers(home: Path, tmp_path: Path) -> None:
     init.create(tmp_path / "other", PLAN, Clock())
-    assert pepper.load(home / "secrets/pepper") != pepper.load(tmp_path / "other/secrets/pepper")
+    assert PEPPER.load(home / "secrets/pepper") != PEPPER.load(tmp_path / "other/secrets/pepper")
     assert (home / "keys/tls.pem").read_bytes() != (tmp_path / "other/keys/tls.pem").read_bytes()
 
 
@@ -87,7 +88,7 @@ def test_a_node_that_could_not_be_finished_leaves_nothing_behind(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pepper, "create", full)
+    monkeypatch.setattr(Secret, "create", full)
     with pytest.raises(OperatorError, match="No space left") as caught:
         init.create(tmp_path / "n", PLAN, Clock())
     assert caught.value.code == "HOME_UNWRITTEN"
@@ -106,7 +107,7 @@ def test_the_pepper_is_refused_when_others_could_read_it(home: Path) -> None:
     file = home / "secrets" / "pepper"
     file.chmod(0o640)
     with pytest.raises(OperatorError) as caught:
-        pepper.load(file)
+        PEPPER.load(file)
     assert caught.value.code == "PEPPER_EXPOSED"
 
 
@@ -116,7 +117,7 @@ def test_a_pepper_that_is_not_64_hexadecimal_digits_is_refused(tmp_path: Path, c
     file.write_bytes(content)
     file.chmod(0o600)
     with pytest.raises(OperatorError) as caught:
-        pepper.load(file)
+        PEPPER.load(file)
     assert caught.value.code == "PEPPER_DAMAGED"
     assert content.decode() == "" or content.decode() not in caught.value.message
 
@@ -126,14 +127,14 @@ def test_a_pepper_is_not_read_through_a_link_nor_waited_for(home: Path, tmp_path
     os.mkfifo(tmp_path / "fifo", 0o600)
     for name in ("link", "fifo"):
         with pytest.raises(OperatorError) as caught:
-            pepper.load(tmp_path / name)
+            PEPPER.load(tmp_path / name)
         assert caught.value.code == "PEPPER_EXPOSED"
 
 
 def test_a_pepper_is_never_replaced(home: Path) -> None:
     before = (home / "secrets/pepper").read_bytes()
     with pytest.raises(OperatorError) as caught:
-        pepper.create(home / "secrets/pepper", Clock())
+        PEPPER.create(home / "secrets/pepper", Clock())
     assert caught.value.code == "PEPPER_EXISTS"
     assert (home / "secrets/pepper").read_bytes() == before
 
