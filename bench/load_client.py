@@ -31,9 +31,11 @@ def _node(name: str, home: Path, address: str) -> tuple[Node, ChannelKeys, app.N
     from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
 
     cas = b"".join(ca.public_bytes(Encoding.PEM) for ca in member.cas)
-    return Node(member.nodes[0].name, frozenset({"answer"}), (address,)), ChannelKeys(
-        node.tls_key, node.tls_chain, cas
-    ), node
+    return (
+        Node(member.nodes[0].name, frozenset({"answer"}), (address,)),
+        ChannelKeys(node.tls_key, node.tls_chain, cas),
+        node,
+    )
 
 
 def _questions(count: int = 512) -> list[Question]:

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from harness import Figure, arguments, report
+
+from bench.harness import Figure, arguments, report
 
 HERE = Path(__file__).parent
 ECHO_RESPONSE_OCTETS = 430

@@ -91,6 +91,11 @@ class DeskServicer(desk_pb2_grpc.DeskServiceServicer):
         )
 
 
+def serve(server: grpc.aio.Server, doors: Doors, on_fault: Callable[[BaseException], None]) -> None:
+    """Have ``server`` answer ``node.v1.DeskService``."""
+    desk_pb2_grpc.add_DeskServiceServicer_to_server(DeskServicer(doors, on_fault), server)
+
+
 async def _or_failed(context: grpc.aio.ServicerContext[Any, Any], work: Awaitable[Report]) -> Report:
     """What an operator must mend is told in its own sentence; nothing was changed."""
     try:

@@ -23,11 +23,11 @@ from grpc_health.v1 import health, health_pb2_grpc
 
 from federation.codec import MAX_MESSAGE_OCTETS
 from federation.documents import ListName
-from node import app, jobs, logs, status
+from node import app, desk, jobs, logs, status
 from node.answering import Lists
 from node.asking import Asker, Responder, Rules
 from node.config import Settings
-from node.desk import DeskServicer, Doors
+from node.desk import Doors
 from node.errors import OperatorError
 from node.feeding import Feeder
 from node.layout import Layout
@@ -39,7 +39,6 @@ from node.spool import Spool
 from node.state import State
 from node.store.ports import Reader
 from node.store.sqlite_writer import SqliteWriter, open_writer
-from node.v1 import desk_pb2_grpc
 from node.workers import WorkerPool
 
 DESK_MESSAGE_OCTETS = 16 * MAX_MESSAGE_OCTETS
@@ -209,7 +208,7 @@ async def _desk(node: app.Node, doors: Doors, log: Logger) -> AsyncIterator[heal
         # The kind alone: a message might hold what was asked.
         log.error("a lookup failed at home", error=type(error).__name__)
 
-    desk_pb2_grpc.add_DeskServiceServicer_to_server(DeskServicer(doors, on_fault), server)
+    desk.serve(server, doors, on_fault)
     checks = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(checks, server)
     relative = os.path.relpath(path)

@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, settings
 from tests.running import LAB_ECONOMIES, LabRun, rmas
 from tests.world import World
 
-
 # Examples follow from the code alone and no clock judges them: a run that fails fails again, on any machine. `make fuzz`
 # and the soak tests are where chance looks for more.
 settings.register_profile(
