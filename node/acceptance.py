@@ -119,7 +119,7 @@ def check_lines(request: ImportRequest, lines: int, rejected: int) -> None:
         )
     if request.full and lines == 0 and request.expect is None:
         raise ImportRefused(
-            "NO_LINES", "The full extract has no lines; if the list is empty indeed, say so with --expect 0."
+            "NO_LINES", "The full extract has no lines: if the list is empty indeed, say so with --expect 0."
         )
     if rejected * REJECTED_SHARE > lines:
         raise ImportRefused(

@@ -135,7 +135,11 @@ def _check_presence(columns: Sequence[str], list_name: ListName, *, delta: bool)
     if not delta and any(name in columns for name in _DELTA_ONLY):
         raise UnreadableExtract("DELTA_AS_FULL", "The file has a column `action` or `reason`, so it is a delta: import"
                                 " it with --delta; as a full extract it would drop all other records.")  # fmt: skip
-    missing = [name for name in _REQUIRED[list_name] if name not in columns]
+    required = _REQUIRED[list_name]
+    if delta and not set(columns) & set(required):
+        # Nothing but withdrawals, which need no more than the reference.
+        required = ("reference",)
+    missing = [name for name in required if name not in columns]
     if missing:
         raise UnreadableExtract("MISSING_FIELD", f"The header row lacks {', '.join(missing)}: export these as well.")
 

@@ -73,11 +73,15 @@ def read_extract(header: Header, lines: Iterator[Block], task: Task, directory: 
     first = list(itertools.islice(lines, _FEW_BLOCKS + 1))
     told = _told(itertools.chain(first, lines), progress)
     if len(first) <= _FEW_BLOCKS:
-        path = directory / "lines-0.db"
+        (path,) = _staging_files(directory, 1)
         return Extract(header.as_of, _read_here(told, _said(task, header, path)), (path,))
     readers = min(_READERS_MAX, len(os.sched_getaffinity(0)))
-    paths = tuple(directory / f"lines-{number}.db" for number in range(readers))
+    paths = _staging_files(directory, readers)
     return Extract(header.as_of, _read_apart(told, [_said(task, header, path) for path in paths]), paths)
+
+
+def _staging_files(directory: Path, readers: int) -> tuple[Path, ...]:
+    return tuple(directory / f"lines-{number}.db" for number in range(readers))
 
 
 def _after_header(block: Block, lines: int) -> Block:

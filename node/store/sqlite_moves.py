@@ -120,9 +120,10 @@ class Moves:
         )
 
     def overlay_size(self) -> int:
-        """How many keys readers must hold."""
+        """How many keys readers will have to hold once this is settled."""
         (size,) = one(self._changes, "SELECT count(*) FROM overlay WHERE list = ?", self._list)
-        return int(size)
+        held = "SELECT 1 FROM overlay WHERE list = ? AND key = ?"
+        return int(size) + sum(not list(rows(self._changes, held, self._list, key)) for key in self._touched)
 
     def _net(self, key: bytes) -> list[int]:
         counts = self._generation.entries(key)

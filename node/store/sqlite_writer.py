@@ -78,9 +78,9 @@ class SqliteWriter:
             moves = Moves(self._changes, list_name, self._generations[list_name])
             for put in puts:
                 moves.replace(source, put, epoch)
-            moves.settle(epoch)
             if moves.overlay_size() > OVERLAY_MAX:
                 raise _too_many(list_name)
+            moves.settle(epoch)
             if taken is not None:
                 self._take(list_name, source, taken, epoch)
         return epoch

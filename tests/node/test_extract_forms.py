@@ -161,6 +161,13 @@ class TestHeader:
         assert caught.value.code == "FULL_AS_DELTA"
         assert read_header([HEADER + b",action,reason"], REPORTED, delta=True).columns is not None
 
+    def test_a_delta_of_withdrawals_needs_no_more_than_their_references(self) -> None:
+        assert read_header([b"action,reference,reason"], REPORTED, delta=True).columns is not None
+        for columns in (b"action", b"action,reason", b"action,reference,document_number"):
+            with pytest.raises(UnreadableExtract) as caught:
+                read_header([columns], REPORTED, delta=True)
+            assert caught.value.code == "MISSING_FIELD"
+
     def test_an_issued_extract_is_no_reported_list(self) -> None:
         """Or one wrong word on a command line would put every passport in force on the list of the stolen ones."""
         with pytest.raises(UnreadableExtract):
