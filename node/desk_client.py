@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 from google.protobuf.message import Message
 
+from federation.verdict import Advice, Verdict
+from node.desk_messages import DeskLookup, DeskResult
+from node.enquiry import DocumentInput, Problem
 from node.errors import NodeDown, OperatorError
 from node.v1 import desk_pb2
 
-_OPTIONS = (("grpc.enable_retries", 0), ("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", 64 << 20))
+if TYPE_CHECKING:
+    # Only named here: it stands among the store's parts, which a lookup need not wait for.
+    from node.records import RecordChange
 
+_OPTIONS = (("grpc.enable_retries", 0), ("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", 64 << 20))
 
 _Response = TypeVar("_Response", bound=Message)
 
@@ -24,28 +31,47 @@ class Desk:
     """The calls of node.v1.DeskService, as proto/node/v1/desk.proto describes them.
 
     Each raises NodeDown when nobody answers within ``timeout`` seconds or the node fails on the request, and
-    OperatorError INVALID_REQUEST when the node calls the request ill-formed.
+    OperatorError when there is something to mend: INVALID_REQUEST for a request that is ill-formed, else the node's code.
     """
 
     def __init__(self, channel: grpc.Channel, path: Path) -> None:
         self._channel = channel
         self._path = path
 
-    def lookup(self, request: desk_pb2.LookupRequest, timeout: float) -> desk_pb2.LookupResponse:
+    def lookup(self, documents: Sequence[DocumentInput], how: DeskLookup, timeout: float) -> tuple[DeskResult, ...]:
         """One result a document, in order; what could not be answered is a verdict, not an error."""
-        return self._call("Lookup", request, desk_pb2.LookupResponse, timeout)
+        request = desk_pb2.LookupRequest(
+            documents=[_document(document) for document in documents],
+            purpose=how.purpose,
+            captured=how.captured,
+            officer=how.officer,
+            peer=how.peer,
+            deadline_ms=how.deadline_ms,
+            protect=how.protect,
+        )
+        results = self._call("Lookup", request, desk_pb2.LookupResponse, timeout).results
+        if len(results) != len(documents):
+            raise NodeDown("DESK_FAULT", "The node answered for another number of documents than it was asked about.")
+        return tuple(_result(result) for result in results)
 
-    def status(self, timeout: float = 5) -> desk_pb2.StatusResponse:
-        """What the node is doing."""
-        return self._call("Status", desk_pb2.StatusRequest(), desk_pb2.StatusResponse, timeout)
+    def status(self, timeout: float = 5) -> dict[str, Any]:
+        """What the node is doing: the document `rmas status --json` prints."""
+        return _parsed(self._call("Status", desk_pb2.StatusRequest(), desk_pb2.StatusResponse, timeout).json)
 
-    def put_records(self, request: desk_pb2.PutRecordsRequest, timeout: float = 30) -> desk_pb2.PutRecordsResponse:
-        """Change single records; durable and served when it returns."""
-        return self._call("PutRecords", request, desk_pb2.PutRecordsResponse, timeout)
+    def put_records(self, changes: Sequence[RecordChange], timeout: float = 30) -> dict[str, Any]:
+        """Change single records; durable and served when it returns. The report, as commands print it."""
+        request = desk_pb2.PutRecordsRequest(
+            changes=[
+                desk_pb2.RecordChange(list=one.list_name, action=one.action, source=one.source, **one.fields)
+                for one in changes
+            ]
+        )
+        return _parsed(self._call("PutRecords", request, desk_pb2.PutRecordsResponse, timeout).report_json)
 
-    def adopt_import(self, request: desk_pb2.AdoptImportRequest, timeout: float = 600) -> desk_pb2.AdoptImportResponse:
-        """Put a staged import into service; every live worker serves it when it returns."""
-        return self._call("AdoptImport", request, desk_pb2.AdoptImportResponse, timeout)
+    def adopt_import(self, staged: str, timeout: float = 600) -> dict[str, Any]:
+        """Put a staged import into service; every live worker serves it when it returns. The report."""
+        request = desk_pb2.AdoptImportRequest(staged=staged)
+        return _parsed(self._call("AdoptImport", request, desk_pb2.AdoptImportResponse, timeout).report_json)
 
     def _call(self, method: str, request: Message, response: type[_Response], timeout: float) -> _Response:
         call: grpc.UnaryUnaryMultiCallable[Message, _Response] = self._channel.unary_unary(
@@ -95,13 +121,56 @@ def connect(path: Path) -> Iterator[Desk]:
         yield Desk(channel, path)
 
 
+def _parsed(text: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def _document(document: DocumentInput) -> desk_pb2.DocumentInput:
+    return desk_pb2.DocumentInput(
+        id=document.id,
+        mrz=document.mrz,
+        issuing_state=document.issuing_state,
+        document_class=document.document_class,
+        document_number=document.document_number,
+        date_of_birth=document.date_of_birth,
+        date_of_expiry=document.date_of_expiry,
+    )
+
+
+def _result(wire: desk_pb2.LookupResult) -> DeskResult:
+    problem = wire.mrz_problem
+    return DeskResult(
+        verdict=Verdict(wire.verdict),
+        advice=Advice(wire.advice),
+        message=wire.message,
+        id=wire.id,
+        reason=wire.reason,
+        code=wire.code,
+        outcomes=dict(wire.outcomes),
+        responder=wire.responder,
+        data_as_of=dict(wire.data_as_of),
+        stale=tuple(wire.stale),
+        expired=wire.expired,
+        answered_at=wire.answered_at,
+        request_digest=wire.request_digest,
+        case=wire.case_number,
+        test=wire.test,
+        timing_us=dict(wire.timing_us),
+        problem=Problem(problem.field, problem.code, tuple(problem.readings)) if wire.HasField("mrz_problem") else None,
+    )
+
+
 def _translate(path: Path, error: Exception) -> OperatorError:
     # grpc raises objects that are both RpcError and Call, which its type stubs do not know.
-    code, details = error.code(), error.details()  # type: ignore[attr-defined]
+    code, details = error.code(), error.details() or ""  # type: ignore[attr-defined]
     if code is grpc.StatusCode.UNAVAILABLE:
         return _down(path, "nobody answers there")
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return _down(path, "it did not answer in time")
+    if code is grpc.StatusCode.FAILED_PRECONDITION and ": " in details:
+        # The node's own words on what its operator must mend: code, colon, sentence.
+        return OperatorError(*details.split(": ", 1))
     if code is grpc.StatusCode.INVALID_ARGUMENT:
         return OperatorError("INVALID_REQUEST", details or "The node refused the request as ill-formed.")
     if code is grpc.StatusCode.FAILED_PRECONDITION:

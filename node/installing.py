@@ -13,7 +13,6 @@ from certs.keystore import load_certificate
 from federation import directory
 from federation.directory import Directory
 from node import config_file
-from node.config import Settings
 from node.errors import OperatorError
 from node.layout import Layout
 
@@ -32,24 +31,24 @@ def read(path: Path) -> bytes:
         raise OperatorError("DIRECTORY_MISSING", f"The directory {path} cannot be read: {error.strerror}.") from None
 
 
-def pinned(layout: Layout, settings: Settings) -> Directory:
-    """The directory this node trusts.
+def pinned(layout: Layout, sha256_hex: str) -> Directory:
+    """The directory this node trusts, pinned by ``sha256_hex``.
 
     Raises OperatorError: DIRECTORY_UNPINNED, DIRECTORY_MISSING, DIRECTORY_DIFFERS (another SHA-256 than the pin);
     InvalidDirectory when it does not hold together.
     """
-    if not settings.directory.sha256:
+    if not sha256_hex:
         message = "No directory is pinned, so this node trusts nobody; see `rmas directory install`."
         raise OperatorError("DIRECTORY_UNPINNED", message)
     data = read(layout.directory)
-    if digest(data) != settings.directory.sha256:
+    if digest(data) != sha256_hex:
         message = f"{layout.directory} is not the file that rmas.toml pins; install the right one again."
         raise OperatorError("DIRECTORY_DIFFERS", message)
     return directory.parse(data)
 
 
-def install(layout: Layout, settings: Settings, data: bytes, expected: str | None) -> Path:
-    """Copy the directory into the node and pin it; returns where it lies now.
+def install(layout: Layout, name: NodeName, data: bytes, expected: str | None) -> Path:
+    """Copy the directory into the node ``name`` and pin it; returns where it lies now.
 
     Raises OperatorError DIRECTORY_DIFFERS when its SHA-256 is not ``expected``, DIRECTORY_FOREIGN when this node has no
     place in it under its own CA; InvalidDirectory.
@@ -58,7 +57,7 @@ def install(layout: Layout, settings: Settings, data: bytes, expected: str | Non
     if expected is not None and expected.lower() != found:
         message = f"This file has SHA-256 {found}, not the one expected; ask its sender again, by another way."
         raise OperatorError("DIRECTORY_DIFFERS", message)
-    require_own_place(directory.parse(data), load_certificate(layout.certs / "ca.pem"), settings.name)
+    require_own_place(directory.parse(data), load_certificate(layout.certs / "ca.pem"), name)
     # Under a name of its own, and pinned together with that name in one step: at no moment does the pin meet other bytes.
     path = layout.certs / f"directory-{found[:16]}.json"
     config_file.replace(path, data, mode=0o644)

@@ -6,12 +6,11 @@ down, this process takes the node's lock and writes itself; what is durable then
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-from node import app, importing, pepper, records
+from node import app, importing, records
 from node.acceptance import ImportRequest
 from node.clock import Clock
 from node.config import Settings
@@ -22,11 +21,11 @@ from node.layout import Layout
 from node.lock import NodeLock
 from node.records import RecordChange
 from node.reports import Outcome
+from node.secret_file import PEPPER
 from node.staged import Register, one_importer
 from node.store.keys import StoreKeys
 from node.store.ports import Writer
 from node.store.sqlite_writer import open_writer
-from node.v1 import desk_pb2
 
 # A node that is starting holds its lock and has no socket yet; one that is stopping, the other way round.
 _PATIENCE_SECONDS: Final = 20.0
@@ -47,7 +46,7 @@ class Intake:
         directory = app.load_directory(layout.directory, settings.directory.sha256)
         register = Register(
             root=layout.store,
-            keys=StoreKeys(pepper.load(layout.pepper)),
+            keys=StoreKeys(PEPPER.load(layout.pepper)),
             sources=app.list_sources(settings),
             routes=directory.routes,
             economy=settings.economy,
@@ -104,14 +103,8 @@ def _marked(outcome: Outcome, *, served: bool) -> Outcome:
 
 
 def _adopted(desk: Desk, name: str) -> Outcome:
-    return Outcome(json.loads(desk.adopt_import(desk_pb2.AdoptImportRequest(staged=name)).report_json))
+    return Outcome(desk.adopt_import(name))
 
 
 def _put(desk: Desk, changes: Sequence[RecordChange]) -> Outcome:
-    request = desk_pb2.PutRecordsRequest(
-        changes=[
-            desk_pb2.RecordChange(list=change.list_name, action=change.action, source=change.source, **change.fields)
-            for change in changes
-        ]
-    )
-    return Outcome(json.loads(desk.put_records(request).report_json))
+    return Outcome(desk.put_records(changes))

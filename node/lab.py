@@ -12,7 +12,7 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -31,7 +31,6 @@ from node.layout import Layout
 FEDERATION = "lab"
 NODE = "node1"
 LAB_FILE = "lab.json"
-LOCK_FILE = "lab.lock"
 SPECIMENS_FILE = "specimens.json"
 DIRECTORY_FILE = "directory.json"
 # Economies that vouch for no issued documents, so that NOT_REPORTED has somebody to come from.
@@ -76,20 +75,50 @@ def load(path: Path) -> Lab:
         facts = json.loads((path / LAB_FILE).read_bytes())
         return Lab(path.absolute(), tuple(facts["economies"]))
     except (OSError, ValueError, KeyError, TypeError):
-        raise LabError("NO_LAB", f"There is no lab in {path}; `rmas lab up {path}` makes one.") from None
+        raise _no_lab(path) from None
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Keep other lab commands off the lab in ``path``; the kernel lets go if this one dies."""
-    # Beside the lab, not in it: the first one is taken before the lab is there.
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path.with_name(f".{path.name}.{LOCK_FILE}"), os.O_RDWR | os.O_CREAT, 0o600)
+def locked(path: Path, *, make: bool = False) -> Iterator[None]:
+    """Keep other lab commands off the lab in ``path``; the kernel lets go if this one dies.
+
+    ``make``: make the directory if there is none, and take it away again if nothing comes of it. Raises LabError NO_LAB.
+    """
+    made = make and _make_directory(path)
+    descriptor = _lock_directory(path)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
+        if made:
+            with suppress(OSError):
+                path.rmdir()
         os.close(descriptor)
+
+
+def _make_directory(path: Path) -> bool:
+    try:
+        path.mkdir(mode=0o700, parents=True)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _lock_directory(path: Path) -> int:
+    while True:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError:
+            raise _no_lab(path) from None
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        # Whoever held the lock before may have put the finished lab in the place of the directory we opened.
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
+        os.close(descriptor)
+
+
+def _no_lab(path: Path) -> LabError:
+    return LabError("NO_LAB", f"There is no lab in {path}; `rmas lab up {path}` makes one.")
 
 
 def build(path: Path, plan: Plan, clock: Clock) -> Lab:
@@ -147,7 +176,7 @@ def _make_nodes(lab: Lab, plan: Plan, clock: Clock) -> None:
     (lab.path / DIRECTORY_FILE).write_bytes(data)
     for economy in lab.economies:
         layout = lab.layout(economy)
-        installing.install(layout, config.load(layout.home), data, None)
+        installing.install(layout, NodeName(FEDERATION, economy, NODE), data, None)
 
 
 def lists_of(economies: Sequence[str], economy: str) -> tuple[ListName, ...]:

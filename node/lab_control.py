@@ -14,10 +14,11 @@ from federation.verdict import Reason
 from node import config, config_file, lab_process
 from node.clock import Clock
 from node.desk_client import connect
+from node.desk_messages import DeskLookup
+from node.enquiry import DocumentInput
 from node.errors import LabError, NodeDown, OperatorError
 from node.lab import Lab
 from node.specimen_list import SPECIMENS
-from node.v1 import desk_pb2
 
 READY_SECONDS = 60.0
 POLL_SECONDS = 0.05
@@ -129,22 +130,22 @@ def _wait(condition: Callable[[], bool], clock: Clock) -> bool:
 def _answers(lab: Lab, economy: str) -> bool:
     try:
         with connect(lab.layout(economy).desk_socket) as desk:
-            return bool(json.loads(desk.status(timeout=2).json)["state"] == "ready")
+            return bool(desk.status(timeout=2)["state"] == "ready")
     except OperatorError:
         return False
 
 
 def _reaches(lab: Lab, asker: str, other: str) -> bool:
     specimen = SPECIMENS[0]
-    document = desk_pb2.DocumentInput(
+    document = DocumentInput(
         issuing_state="UTO",
         document_class=specimen["document_class"],
         document_number=specimen["document_number"],
     )
-    request = desk_pb2.LookupRequest(documents=[document], purpose=Purpose.TEST.name, peer=other, deadline_ms=1000)
+    how = DeskLookup(purpose=Purpose.TEST.name, peer=other, deadline_ms=1000)
     try:
         with connect(lab.layout(asker).desk_socket) as desk:
-            return desk.lookup(request, timeout=5).results[0].reason not in _NOT_REACHED
+            return desk.lookup([document], how, timeout=5)[0].reason not in _NOT_REACHED
     except NodeDown:
         return False
 

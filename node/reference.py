@@ -21,7 +21,7 @@ from node.log_fields import ALLOWED_FIELDS
 _SETTINGS = f"""\
 # Settings
 
-Written by `make docs` from `node/config.py`.
+Written by `make docs` from `node/settings.py`.
 
 A node reads its settings from `{CONFIG_FILE}` in its directory, once, at its start. A variable of the environment comes
 before the file: `{ENV_PREFIX}` and the setting's name in capitals, with two underscores where the name has a dot; lists

@@ -92,14 +92,14 @@ def install(
     """Make this node trust a directory: check it, copy it, pin its SHA-256 in rmas.toml. A restart takes it up."""
     node = open_node(home)
     data = installing.read(file)
-    path = installing.install(node.layout, node.settings, data, sha256)
+    path = installing.install(node.layout, node.settings.name, data, sha256)
     _tell(path, data, as_json)
 
 
 def show(home: Home = HERE, as_json: Json = False) -> None:
     """Show whom this node trusts."""
     node = open_node(home)
-    directory = installing.pinned(node.layout, node.settings)
+    directory = installing.pinned(node.layout, node.settings.directory.sha256)
     if as_json:
         print_json(json.loads(node.layout.directory.read_bytes()))
         return

@@ -44,7 +44,7 @@ def up(
     a peer no longer counts a no-match from a list that was not imported again.
     """
     clock = Clock()
-    with lab.locked(directory):
+    with lab.locked(directory, make=True):
         found = _existing(directory, economies) or lab.build(
             directory, lab.Plan(_codes(DEFAULT_ECONOMIES if economies is None else economies), records, workers), clock
         )

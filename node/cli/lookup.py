@@ -12,21 +12,23 @@ import typer
 
 from federation.documents import DocumentClass
 from federation.status import Purpose
-from federation.verdict import EXIT_CODES, GRAVITY, Captured, Verdict
+from federation.verdict import EXIT_CODES, GRAVITY, Captured
 from node import durations
 from node.cli import lookup_input, verdicts
 from node.cli.options import HERE, Home, Json, open_node, parse_purpose
 from node.cli.output import print_json, say
-from node.desk_client import Desk, connect
+from node.desk_client import connect
+from node.desk_messages import DeskLookup, DeskResult
+from node.enquiry import DocumentInput
 from node.errors import NodeDown, OperatorError
 from node.layout import Layout
-from node.v1 import desk_pb2
 
 # So many documents go into one call of the desk; a bigger file takes several, one after the other.
 BATCH = 200
 # The node keeps each question's deadline itself; this is how much longer we wait for it before calling it a local fault.
 GRACE_SECONDS = 5.0
 LONGEST_DEADLINE_SECONDS = 60.0
+USUAL_DEADLINE_SECONDS = 5.0
 
 
 def register(app: typer.Typer) -> None:
@@ -74,7 +76,7 @@ def lookup(  # noqa: PLR0913  a command's options are its arguments
     fields = {"issuing_state": issuing_state, "document_number": number}
     dates = {"date_of_birth": birth, "date_of_expiry": expiry}
     documents = _documents(mrz, lines or [], file, fields | dates, document_class)
-    request = desk_pb2.LookupRequest(
+    how = DeskLookup(
         purpose=parse_purpose(purpose).name,
         captured=captured or "",
         officer=lookup_input.clean(officer),
@@ -83,12 +85,12 @@ def lookup(  # noqa: PLR0913  a command's options are its arguments
         protect=protect,
     )
     show = _show_json if as_json or file else _show_person
-    return _ask_all(node.layout, request, documents, show)
+    return _ask_all(node.layout, how, documents, show)
 
 
 def _documents(
     mrz: bool, lines: list[str], file: Path | None, fields: dict[str, str | None], document_class: str
-) -> list[desk_pb2.DocumentInput]:
+) -> list[DocumentInput]:
     ways = [mrz, file is not None, any(value is not None for value in fields.values())]
     if sum(ways) != 1:
         message = "Give one of: --issuing-state with --number, --mrz, or --file; see `rmas lookup --help`."
@@ -99,54 +101,43 @@ def _documents(
         with lookup_input.opened(file) as stream:
             return lookup_input.parse(stream)
     if mrz:
-        return [desk_pb2.DocumentInput(mrz=lookup_input.mrz_lines(lines, sys.stdin.buffer))]
+        return [DocumentInput(mrz=lookup_input.mrz_lines(lines, sys.stdin.buffer))]
     if not fields["issuing_state"] or not fields["document_number"]:
         raise OperatorError("USAGE", "A document needs --issuing-state and --number; see `rmas lookup --help`.")
     given = {name: lookup_input.clean(value) for name, value in fields.items() if value is not None}
-    given = lookup_input.at_hand(given)
-    return [desk_pb2.DocumentInput(document_class=lookup_input.clean(document_class), **given)]
+    return [lookup_input.document({**given, "document_class": lookup_input.clean(document_class)})]
 
 
 def _ask_all(
     layout: Layout,
-    request: desk_pb2.LookupRequest,
-    documents: Sequence[desk_pb2.DocumentInput],
-    show: Callable[[desk_pb2.LookupResult], None],
+    how: DeskLookup,
+    documents: Sequence[DocumentInput],
+    show: Callable[[DeskResult], None],
 ) -> int:
     codes: set[int] = set()
-    for results in _answers(layout, request, documents):
+    for results in _answers(layout, how, documents):
         for result in results:
             show(result)
-            codes.add(EXIT_CODES[Verdict(result.verdict)])
+            codes.add(EXIT_CODES[result.verdict])
     # A file without a document is a mistake of whoever called, not an all-clear.
     return next((code for code in GRAVITY if code in codes), 2)
 
 
-def _answers(
-    layout: Layout, request: desk_pb2.LookupRequest, documents: Sequence[desk_pb2.DocumentInput]
-) -> Iterator[Sequence[desk_pb2.LookupResult]]:
+def _answers(layout: Layout, how: DeskLookup, documents: Sequence[DocumentInput]) -> Iterator[Sequence[DeskResult]]:
     done = 0
     try:
         with connect(layout.desk_socket) as desk:
             while done < len(documents):
                 batch = documents[done : done + BATCH]
-                yield _ask(desk, request, batch)
+                yield desk.lookup(batch, how, _patience(how, len(batch)))
                 done += len(batch)
     except NodeDown as down:
         yield [verdicts.local_fault(document, down) for document in documents[done:]]
 
 
-def _ask(
-    desk: Desk, request: desk_pb2.LookupRequest, documents: Sequence[desk_pb2.DocumentInput]
-) -> Sequence[desk_pb2.LookupResult]:
-    asked = desk_pb2.LookupRequest()
-    asked.CopyFrom(request)
-    asked.documents.extend(documents)
-    deadline = request.deadline_ms / 1000 or (LONGEST_DEADLINE_SECONDS if len(documents) > 1 else 5.0)
-    results = desk.lookup(asked, deadline + GRACE_SECONDS).results
-    if len(results) != len(documents):
-        raise NodeDown("DESK_FAULT", "The node answered for another number of documents than it was asked about.")
-    return results
+def _patience(how: DeskLookup, documents: int) -> float:
+    usual = LONGEST_DEADLINE_SECONDS if documents > 1 else USUAL_DEADLINE_SECONDS
+    return (how.deadline_ms / 1000 or usual) + GRACE_SECONDS
 
 
 def _milliseconds(text: str | None) -> int:
@@ -161,10 +152,10 @@ def _milliseconds(text: str | None) -> int:
     return length // timedelta(milliseconds=1)
 
 
-def _show_json(result: desk_pb2.LookupResult) -> None:
+def _show_json(result: DeskResult) -> None:
     print_json(verdicts.as_json(result))
 
 
-def _show_person(result: desk_pb2.LookupResult) -> None:
+def _show_person(result: DeskResult) -> None:
     for line in verdicts.for_person(result):
         say(line)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from node.enquiry import DocumentInput
 from node.errors import OperatorError
-from node.v1 import desk_pb2
 
 # More than any aircraft or ship; bigger questions are cut by the caller, who then sees progress.
 MAX_DOCUMENTS = 100_000
@@ -37,7 +37,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         yield stream
 
 
-def parse(stream: BinaryIO) -> list[desk_pb2.DocumentInput]:
+def parse(stream: BinaryIO) -> list[DocumentInput]:
     """Every document in ``stream``: JSON Lines when it starts with `{`, else MRZs separated by blank lines.
 
     All of it is read before anything is asked, so a mistake on the last line asks nobody about the first. An MRZ that
@@ -54,14 +54,14 @@ def parse(stream: BinaryIO) -> list[desk_pb2.DocumentInput]:
     return documents
 
 
-def mrz_lines(arguments: Sequence[str], stream: BinaryIO) -> list[str]:
+def mrz_lines(arguments: Sequence[str], stream: BinaryIO) -> tuple[str, ...]:
     """The lines of one MRZ: the arguments, or standard input when there are none or only `-`."""
     if list(arguments) not in ([], [STANDARD_INPUT]):
-        return [clean(line) for line in arguments]
+        return tuple(clean(line) for line in arguments)
     blocks = list(_blocks(_lines(stream.read(MAX_OCTETS))))
     if len(blocks) != 1 or len(blocks[0].mrz) > MAX_MRZ_LINES:
         raise OperatorError("INPUT_LINE", "Standard input must hold one MRZ of two or three lines; for more: --file -.")
-    return list(blocks[0].mrz)
+    return blocks[0].mrz
 
 
 def clean(text: str) -> str:
@@ -74,23 +74,23 @@ def _lines(data: bytes) -> list[str]:
     return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", errors="replace", newline=None).read().split("\n")
 
 
-def _blocks(lines: Sequence[str]) -> Iterator[desk_pb2.DocumentInput]:
+def _blocks(lines: Sequence[str]) -> Iterator[DocumentInput]:
     block: list[str] = []
     for line in (*lines, ""):
         if line.strip():
             block.append(line.rstrip())
         elif block:
-            yield desk_pb2.DocumentInput(mrz=block)
+            yield DocumentInput(mrz=tuple(block))
             block = []
 
 
-def _json_lines(lines: Sequence[str]) -> Iterator[desk_pb2.DocumentInput]:
+def _json_lines(lines: Sequence[str]) -> Iterator[DocumentInput]:
     for number, line in enumerate(lines, start=1):
         if line.strip():
             yield _document(number, line)
 
 
-def _document(number: int, line: str) -> desk_pb2.DocumentInput:
+def _document(number: int, line: str) -> DocumentInput:
     try:
         item = json.loads(line)
     except (ValueError, RecursionError):
@@ -103,17 +103,24 @@ def _document(number: int, line: str) -> desk_pb2.DocumentInput:
     if "mrz" in item and set(item) - {"id", "mrz"}:
         raise _wrong(number, "give either `mrz` or the fields, not both")
     texts = {name: _text(number, name, item[name]) for name in _TEXT_FIELDS if item.get(name) is not None}
-    return desk_pb2.DocumentInput(mrz=_mrz(number, item.get("mrz")), **at_hand(texts))
+    return document(texts, _mrz(number, item.get("mrz")))
 
 
-def at_hand(fields: dict[str, str]) -> dict[str, str]:
-    """``fields`` without dates that a record does not have: an empty date of birth says that neither is known.
+def document(fields: Mapping[str, str], mrz: tuple[str, ...] = ()) -> DocumentInput:
+    """The document that these texts describe, dates that a record does not have left out.
 
-    Everybody was born, so empty cannot mean anything else there; an empty expiry alone means that none is set.
+    Everybody was born, so an empty date of birth says that no dates are known; an empty expiry alone, that none is set.
     """
-    if fields.get("date_of_birth") == "":
-        return {name: value for name, value in fields.items() if name not in ("date_of_birth", "date_of_expiry")}
-    return fields
+    dates = {} if fields.get("date_of_birth") == "" else fields
+    return DocumentInput(
+        mrz,
+        fields.get("issuing_state", ""),
+        fields.get("document_class", ""),
+        fields.get("document_number", ""),
+        dates.get("date_of_birth"),
+        dates.get("date_of_expiry"),
+        fields.get("id", ""),
+    )
 
 
 def _text(number: int, name: str, value: Any) -> str:
@@ -124,11 +131,11 @@ def _text(number: int, name: str, value: Any) -> str:
     return clean(value)
 
 
-def _mrz(number: int, value: Any) -> list[str]:
+def _mrz(number: int, value: Any) -> tuple[str, ...]:
     lines = value.split("\n") if isinstance(value, str) else ([] if value is None else value)
     if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
         raise _wrong(number, "`mrz` is not a list of lines")
-    return [clean(line) for line in lines]
+    return tuple(clean(line) for line in lines)
 
 
 def _wrong(number: int, cause: str) -> OperatorError:

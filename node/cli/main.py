@@ -20,7 +20,7 @@ from certs.errors import CertsError
 from federation.errors import FederationError
 from node.cli.output import complain, print_json, say
 from node.errors import OperatorError
-from node.printable import escape, mask
+from node.printable import mask
 
 USAGE = 2
 UNEXPECTED = 1
@@ -123,10 +123,10 @@ def _explain(error: Exception) -> tuple[str, str, int]:
     if isinstance(error, TyperException):
         return "USAGE", _usage(error), USAGE
     if isinstance(error, OperatorError):
-        return error.code, escape(error.message), USAGE
+        return error.code, error.message, USAGE
     if isinstance(error, CertsError | FederationError):
         code = getattr(error, "code", None) or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).upper()
-        return str(code), escape(str(error)), USAGE
+        return str(code), str(error), USAGE
     message = f"Unexpected {type(error).__name__}; RMAS_DEBUG=1 shows where. Nothing is known to have changed."
     return "UNEXPECTED", message, UNEXPECTED
 

@@ -7,12 +7,14 @@ import os
 import sys
 from collections.abc import Sequence
 
+from node.printable import escape
+
 _STYLES = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "bold": "1", "dim": "2"}
 
 
 def print_json(value: object) -> None:
-    """One JSON document on one line of standard output."""
-    say(json.dumps(value, ensure_ascii=False))
+    """One JSON document on one line of standard output, in ASCII: nothing in it can steer a terminal."""
+    say(json.dumps(value))
 
 
 def say(text: str = "") -> None:
@@ -23,7 +25,7 @@ def say(text: str = "") -> None:
 
 def complain(code: str, message: str) -> None:
     """One sentence on standard error; the code in brackets is what a script or a search can hold on to."""
-    sys.stderr.write(f"rmas: {message} [{code}]\n")
+    sys.stderr.write(f"rmas: {escape(message)} [{code}]\n")
     sys.stderr.flush()
 
 

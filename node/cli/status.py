@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -13,6 +12,7 @@ from node.cli.options import HERE, Home, Json, open_node
 from node.cli.output import paint, print_json, say, table
 from node.desk_client import connect
 from node.durations import render
+from node.printable import escape
 
 _COLOURS = {"ready": "green", "reachable": "green", "degraded": "yellow", "unreachable": "red", "unknown": "yellow"}
 
@@ -29,7 +29,7 @@ def status(home: Home = HERE, as_json: Json = False) -> int:
     """
     node = open_node(home)
     with connect(node.layout.desk_socket) as desk:
-        facts = json.loads(desk.status().json)
+        facts = desk.status()
     if as_json:
         print_json(facts)
     else:
@@ -76,5 +76,5 @@ def _peers(peers: list[dict[str, Any]]) -> Iterator[str]:
     for peer in peers:
         for one in peer["nodes"]:
             state = paint(one["state"], _COLOURS.get(one["state"], "yellow"))
-            why = f" ({one['last_error']})" if one["last_error"] and one["state"] != "reachable" else ""
+            why = f" ({escape(one['last_error'])})" if one["last_error"] and one["state"] != "reachable" else ""
             yield f"  {peer['economy']}  {one['node']}  {state}{why}"

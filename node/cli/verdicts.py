@@ -6,8 +6,9 @@ from typing import Any
 
 from federation.verdict import REASON_MESSAGES, Advice, Reason, Verdict
 from node.cli.output import paint
+from node.desk_messages import DeskResult
+from node.enquiry import DocumentInput
 from node.errors import NodeDown
-from node.v1 import desk_pb2
 
 _COLOURS = {
     Verdict.CLEAR: "green",
@@ -35,7 +36,7 @@ _ADVICE = {
 _KINDS = {"REPORTED": "on its reported list", "ISSUED": "issued by it", "ISSUED_DATES": "issued with these dates"}
 
 
-def as_json(result: desk_pb2.LookupResult) -> dict[str, Any]:
+def as_json(result: DeskResult) -> dict[str, Any]:
     """The keys that docs/reference/lookup-json.md lists, each always there but `id` and `mrz_problem`."""
     value: dict[str, Any] = {"id": result.id} if result.id else {}
     value |= {
@@ -51,30 +52,30 @@ def as_json(result: desk_pb2.LookupResult) -> dict[str, Any]:
         "expired": result.expired,
         "answered_at": result.answered_at or None,
         "request_digest": result.request_digest or None,
-        "case": result.case_number or None,
+        "case": result.case or None,
         "test": result.test,
         "timing_us": dict(sorted(result.timing_us.items())),
     }
-    if result.HasField("mrz_problem"):
-        problem = result.mrz_problem
+    if result.problem is not None:
+        problem = result.problem
         value["mrz_problem"] = {"field": problem.field, "code": problem.code, "readings": list(problem.readings)}
     return value
 
 
-def for_person(result: desk_pb2.LookupResult) -> list[str]:
+def for_person(result: DeskResult) -> list[str]:
     """The verdict first, what it means, what to do, and then what it rests on."""
-    verdict = Verdict(result.verdict)
+    verdict = result.verdict
     test = "  (test, specimen document)" if result.test else ""
     lines = [paint(f"{_SIGNS[verdict]} {verdict}", "bold", _COLOURS[verdict]) + test, f"  {result.message}"]
-    if result.advice:
-        lines.append(f"  Advice: {_ADVICE[Advice(result.advice)]}.")
+    lines.append(f"  Advice: {_ADVICE[result.advice]}.")
     if result.expired:
         lines.append("  The document has expired.")
-    lines += [f"  Reading that would fit: {reading}" for reading in result.mrz_problem.readings]
+    if result.problem is not None:
+        lines += [f"  Reading that would fit: {reading}" for reading in result.problem.readings]
     return lines + [paint(f"  {line}", "dim") for line in _grounds(result)]
 
 
-def _grounds(result: desk_pb2.LookupResult) -> list[str]:
+def _grounds(result: DeskResult) -> list[str]:
     lines = [
         f"{meaning}: {'yes' if result.outcomes[kind] == 'MATCH' else 'no'}"
         for kind, meaning in _KINDS.items()
@@ -84,19 +85,19 @@ def _grounds(result: desk_pb2.LookupResult) -> list[str]:
         lines.append(f"{name} list as of {as_of}" + (" (too old)" if name in result.stale else ""))
     if result.responder:
         lines.append(f"answered by {result.responder}{_milliseconds(result)}")
-    if result.case_number:
-        lines.append(f"case {result.case_number}")
+    if result.case:
+        lines.append(f"case {result.case}")
     return lines
 
 
-def _milliseconds(result: desk_pb2.LookupResult) -> str:
+def _milliseconds(result: DeskResult) -> str:
     total = result.timing_us.get("total")
     return f" in {total / 1000:.1f} ms" if total else ""
 
 
-def local_fault(document: desk_pb2.DocumentInput, cause: NodeDown) -> desk_pb2.LookupResult:
+def local_fault(document: DocumentInput, cause: NodeDown) -> DeskResult:
     """The verdict when this economy's own node gives none: no answer, never clear."""
-    return desk_pb2.LookupResult(
+    return DeskResult(
         id=document.id,
         verdict=Verdict.NO_ANSWER,
         reason=Reason.LOCAL_FAULT,

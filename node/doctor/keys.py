@@ -86,7 +86,7 @@ def _ca_key(layout: Layout, cas: list[x509.Certificate]) -> Finding:
 
 def _directory(layout: Layout, settings: Settings, cas: list[x509.Certificate]) -> Iterator[Finding]:
     try:
-        directory = installing.pinned(layout, settings)
+        directory = installing.pinned(layout, settings.directory.sha256)
         if cas:
             installing.require_own_place(directory, cas[0], settings.name)
     except (OperatorError, InvalidDirectory) as error:

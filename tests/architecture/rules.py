@@ -74,6 +74,7 @@ _SETTINGS_STOP = {
     "node/lab_seed.py": "imports into them as their operators would",
     "node/layout.py": "turns them into paths",
     "node/reference.py": "describes them",
+    "node/settings.py": "themselves",
     "node/supervisor.py": "its process's part of the composition root",
     "node/worker.py": "its process's part of the composition root",
 }

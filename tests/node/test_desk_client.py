@@ -11,8 +11,13 @@ import grpc
 import pytest
 
 from node import desk_client
+from node.desk_messages import DeskLookup
+from node.enquiry import DocumentInput
 from node.errors import NodeDown, OperatorError
+from node.records import RecordChange
 from node.v1 import desk_pb2, desk_pb2_grpc
+
+DOCUMENT = DocumentInput(document_number="N7654321")
 
 
 class Servicer(desk_pb2_grpc.DeskServiceServicer):
@@ -25,6 +30,8 @@ class Servicer(desk_pb2_grpc.DeskServiceServicer):
     def Lookup(  # noqa: N802
         self, request: desk_pb2.LookupRequest, context: grpc.ServicerContext
     ) -> desk_pb2.LookupResponse:
+        if request.peer == "few":
+            return desk_pb2.LookupResponse()
         if request.purpose:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "There is no such purpose.")
         raise RuntimeError(request.documents[0].document_number)
@@ -32,7 +39,10 @@ class Servicer(desk_pb2_grpc.DeskServiceServicer):
     def PutRecords(  # noqa: N802
         self, request: desk_pb2.PutRecordsRequest, context: grpc.ServicerContext
     ) -> desk_pb2.PutRecordsResponse:
-        raise NotImplementedError
+        (change,) = request.changes
+        if change.document_number == "full":
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, "STORE_FULL: There is no room: free some.")
+        return desk_pb2.PutRecordsResponse(report_json=f'{{"{change.source}": "{change.reference}"}}')
 
     def AdoptImport(  # noqa: N802
         self, request: desk_pb2.AdoptImportRequest, context: grpc.ServicerContext
@@ -60,7 +70,7 @@ def test_a_socket_is_reached_however_long_its_path(tmp_path: Path, length: int) 
     directory.mkdir(exist_ok=True)
     path = directory / "desk.sock"
     with serving(path), desk_client.connect(path) as desk:
-        assert desk.status().json == "{}"
+        assert desk.status() == {}
 
 
 def test_a_name_of_the_socket_itself_that_is_too_long_is_told_so(tmp_path: Path) -> None:
@@ -100,14 +110,35 @@ def test_what_the_node_calls_ill_formed_is_passed_on_in_its_words(tmp_path: Path
         desk_client.connect(path) as desk,
         pytest.raises(OperatorError, match=r"There is no such purpose\.") as caught,
     ):
-        desk.lookup(desk_pb2.LookupRequest(purpose="FUN"), 5)
+        desk.lookup([DOCUMENT], DeskLookup(purpose="FUN"), 5)
     assert caught.value.code == "INVALID_REQUEST"
 
 
 def test_a_fault_of_the_node_does_not_tell_what_it_was_about(tmp_path: Path) -> None:
     path = tmp_path / "desk.sock"
-    request = desk_pb2.LookupRequest(documents=[desk_pb2.DocumentInput(document_number="N7654321")])
     with serving(path), desk_client.connect(path) as desk, pytest.raises(NodeDown) as caught:
-        desk.lookup(request, 5)
+        desk.lookup([DOCUMENT], DeskLookup(), 5)
     assert caught.value.code == "DESK_FAULT"
     assert "N7654321" not in caught.value.message
+
+
+def test_fewer_results_than_documents_are_a_fault_not_the_answers_of_others(tmp_path: Path) -> None:
+    path = tmp_path / "desk.sock"
+    with serving(path), desk_client.connect(path) as desk, pytest.raises(NodeDown) as caught:
+        desk.lookup([DOCUMENT], DeskLookup(peer="few"), 5)
+    assert caught.value.code == "DESK_FAULT"
+
+
+def test_a_change_goes_out_and_its_report_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "desk.sock"
+    with serving(path), desk_client.connect(path) as desk:
+        report = desk.put_records([RecordChange("reported", "add", "police", {"reference": "R1"})])
+    assert report == {"police": "R1"}
+
+
+def test_what_the_operator_must_mend_comes_with_the_nodes_own_code_and_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "desk.sock"
+    change = RecordChange("reported", "add", "police", {"document_number": "full"})
+    with serving(path), desk_client.connect(path) as desk, pytest.raises(OperatorError) as caught:
+        desk.put_records([change])
+    assert (caught.value.code, caught.value.message) == ("STORE_FULL", "There is no room: free some.")

@@ -102,10 +102,10 @@ def test_a_directory_changed_after_it_was_pinned_is_not_read(homes: dict[str, Pa
     run("directory", "install", built(homes, tmp_path), "-C", homes["NZL"])
     settings = config.load(homes["NZL"])
     layout = Layout.of(homes["NZL"], settings)
-    assert installing.pinned(layout, settings).members.keys() == {"NZL", "AUS"}
+    assert installing.pinned(layout, settings.directory.sha256).members.keys() == {"NZL", "AUS"}
     layout.directory.write_bytes(layout.directory.read_bytes().replace(b"7443", b"7444"))
     with pytest.raises(OperatorError) as caught:
-        installing.pinned(layout, settings)
+        installing.pinned(layout, settings.directory.sha256)
     assert caught.value.code == "DIRECTORY_DIFFERS"
 
 
@@ -118,16 +118,16 @@ def test_at_no_moment_of_an_installation_does_the_pin_meet_other_bytes(
     data = member.build([block(homes, economy) for economy in homes])
     settings = config.load(homes["NZL"])
     layout = Layout.of(homes["NZL"], settings)
-    before = installing.pinned(layout, settings).digest
+    before = installing.pinned(layout, settings.directory.sha256).digest
 
     def crash(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("node.config_file.change", crash)
     with pytest.raises(KeyboardInterrupt):
-        installing.install(layout, settings, data, None)
+        installing.install(layout, settings.name, data, None)
     settings = config.load(homes["NZL"])
-    assert installing.pinned(Layout.of(homes["NZL"], settings), settings).digest == before
+    assert installing.pinned(Layout.of(homes["NZL"], settings), settings.directory.sha256).digest == before
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def home(tmp_path: Path) -> Path:
     config_file.change(made / "rmas.toml", "peer", {"listen": [address]})
     settings = config.load(made)
     data = member.build([member.read(made / "member.json")])
-    installing.install(Layout.of(made, settings), settings, data, None)
+    installing.install(Layout.of(made, settings), settings.name, data, None)
     return made
 
 

@@ -1,67 +1,71 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from federation.verdict import Advice, Verdict
 from node.cli import verdicts
+from node.desk_messages import DeskResult
+from node.enquiry import DocumentInput, Problem
 from node.errors import NodeDown
-from node.v1 import desk_pb2
 
 KEYS = {
     "verdict", "reason", "code", "advice", "message", "outcomes", "responder", "data_as_of", "stale", "expired",
     "answered_at", "request_digest", "case", "test", "timing_us",
 }  # fmt: skip
-FULL = desk_pb2.LookupResult(
-    verdict="ALERT",
-    advice="REFER",
+EMPTY = DeskResult(verdict=Verdict.NOT_REPORTED, advice=Advice.CONTINUE, message="It says why.")
+FULL = DeskResult(
+    verdict=Verdict.ALERT,
+    advice=Advice.REFER,
     message="The issuer reports this document.",
     outcomes={"ISSUED_DATES": "MATCH", "REPORTED": "MATCH", "ISSUED": "MATCH"},
     responder="rmas://lab/AUS/node1",
     data_as_of={"reported": "2026-11-22T00:00:00Z", "issued": "2026-11-21T00:00:00Z"},
-    stale=["issued"],
+    stale=("issued",),
     expired=True,
     answered_at="2026-11-22T08:00:00.000Z",
     request_digest="ab" * 32,
-    case_number="0123456789",
+    case="0123456789",
     timing_us={"total": 4600, "server": 900},
 )
 
 
 def test_json_has_every_documented_key_and_no_other() -> None:
     assert verdicts.as_json(FULL).keys() == KEYS
-    assert verdicts.as_json(desk_pb2.LookupResult(verdict="CLEAR")).keys() == KEYS
+    assert verdicts.as_json(EMPTY).keys() == KEYS
 
 
 def test_what_is_absent_is_null_and_lists_are_empty() -> None:
-    value = verdicts.as_json(desk_pb2.LookupResult(verdict="NOT_REPORTED"))
+    value = verdicts.as_json(EMPTY)
     absent = ("reason", "code", "responder", "answered_at", "request_digest", "case")
     assert [value[key] for key in absent] == [None] * len(absent)
     assert (value["outcomes"], value["data_as_of"], value["stale"]) == ({}, {}, [])
 
 
 def test_an_id_is_echoed_and_a_failed_check_digit_explained() -> None:
-    problem = desk_pb2.MrzProblem(field="birth", code="CHECK_DIGIT", readings=["740812"])
-    value = verdicts.as_json(desk_pb2.LookupResult(id="7", verdict="NO_ANSWER", mrz_problem=problem))
+    problem = Problem("birth", "CHECK_DIGIT", ("740812",))
+    value = verdicts.as_json(replace(EMPTY, id="7", problem=problem))
     assert value.keys() == KEYS | {"id", "mrz_problem"}
     assert value["mrz_problem"] == {"field": "birth", "code": "CHECK_DIGIT", "readings": ["740812"]}
 
 
 @pytest.mark.parametrize("verdict", Verdict)
 def test_a_person_reads_the_verdict_first_and_what_to_do(verdict: Verdict) -> None:
-    lines = verdicts.for_person(desk_pb2.LookupResult(verdict=verdict, advice=Advice.REFER, message="It says why."))
+    lines = verdicts.for_person(replace(EMPTY, verdict=verdict, advice=Advice.REFER))
     assert verdict in lines[0]
     assert lines[1:3] == ["  It says why.", "  Advice: refer the traveller to a second officer."]
 
 
 def test_verdicts_differ_by_word_and_sign_not_by_colour_alone() -> None:
     """K14: an officer must not take NO_ANSWER for CLEAR."""
-    first = {verdict: verdicts.for_person(desk_pb2.LookupResult(verdict=verdict))[0] for verdict in Verdict}
+    first = {verdict: verdicts.for_person(replace(EMPTY, verdict=verdict))[0] for verdict in Verdict}
     assert len({line[0] for line in (first[Verdict.CLEAR], first[Verdict.NO_ANSWER], first[Verdict.ALERT])}) == 3
 
 
 @pytest.mark.parametrize("advice", Advice)
 def test_every_advice_has_words(advice: Advice) -> None:
-    assert verdicts.for_person(desk_pb2.LookupResult(verdict="CLEAR", advice=advice))[2].startswith("  Advice: ")
+    assert verdicts.for_person(replace(EMPTY, advice=advice))[2].startswith("  Advice: ")
 
 
 def test_a_person_sees_what_the_verdict_rests_on() -> None:
@@ -75,7 +79,7 @@ def test_a_person_sees_what_the_verdict_rests_on() -> None:
 
 def test_the_own_node_down_is_no_answer_and_says_what_to_do() -> None:
     cause = NodeDown("NODE_DOWN", "Nobody answers; start it.")
-    value = verdicts.as_json(verdicts.local_fault(desk_pb2.DocumentInput(id="7"), cause))
+    value = verdicts.as_json(verdicts.local_fault(DocumentInput(id="7"), cause))
     assert (value["id"], value["verdict"], value["reason"], value["advice"]) == (
         "7", "NO_ANSWER", "LOCAL_FAULT", "ASK_LATER",
     )  # fmt: skip
