@@ -24,7 +24,7 @@ from certs.identity import CaName, NodeName, parse_uri
 from certs.keys import admit, encode_public
 from federation.documents import DocumentClass, Kind, ListName, TravelDocument, normalise_class, normalise_state
 from federation.errors import InvalidDirectory, InvalidDocument
-from federation.lookup import Versions
+from federation.lookup import ISSUED_KINDS, Versions
 from federation.routes import Route, RouteTable
 from federation.status import Purpose
 
@@ -66,6 +66,12 @@ class Grant:
     reference: str
     rate_per_second: int
     questions_per_day: int
+    kinds: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """``kinds`` is the sum of the kinds that the granted lists answer."""
+        kinds = int(Kind.REPORTED) if ListName.REPORTED in self.lists else 0
+        object.__setattr__(self, "kinds", kinds | (ISSUED_KINDS if ListName.ISSUED in self.lists else 0))
 
 
 @dataclass(frozen=True, slots=True)

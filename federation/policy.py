@@ -65,7 +65,7 @@ def check_lists(
     """
     if purpose is Purpose.TEST:
         return
-    there = sum(kind for kind in Kind if all(map(imported, lists_of(kind))))
+    there = (imported(ListName.REPORTED) and int(Kind.REPORTED)) | (imported(ListName.ISSUED) and ISSUED_KINDS)
     marks = []
     for question in questions:
         coverage = member.covers(question.document)
@@ -85,7 +85,7 @@ def check_grant(questions: Sequence[Question], purpose: Purpose, grant: Grant | 
         raise Refused(RefusalCode.NO_GRANT, "no current grant for this member")
     if purpose not in grant.purposes and purpose is not Purpose.TEST:
         raise Refused(RefusalCode.PURPOSE, "the grant does not name this purpose")
-    granted = sum(kind for kind in Kind if set(lists_of(kind)) <= grant.lists)
+    granted = grant.kinds
     marks = [bool(q.kinds & ~granted) for q in questions]
     _refuse_marked(RefusalCode.NO_GRANT, marks, "the grant leaves out a list asked")
     return grant
