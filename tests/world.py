@@ -137,6 +137,11 @@ class Economy:
         """The worker ends and another takes its place: sessions are forgotten, records are not."""
         self.worker = self.new_worker()
 
+    def forget(self) -> None:
+        """The desk starts anew with an empty memory: it never saw any list of any peer."""
+        self.state.close()
+        self.state = State(Path(":memory:"))
+
     def receive(self, method: str, call: Call, data: bytes) -> bytes:
         """What this node's worker answers."""
         answerer = self.worker[1]
