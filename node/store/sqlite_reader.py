@@ -10,10 +10,10 @@ import mmap
 import os
 import struct
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import apsw
 
@@ -41,29 +41,39 @@ class Generation:
         self._path = path
         self._local = threading.local()
         if number:
-            self._connection()
+            self._cursor()
 
-    def _connection(self) -> apsw.Connection:
-        connection: apsw.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
+    def _cursor(self) -> apsw.Cursor:
+        cursor: apsw.Cursor | None = getattr(self._local, "cursor", None)
+        if cursor is None:
             with our_errors(self._path):
-                connection = self._local.connection = open_immutable(self._path)
-        return connection
+                connection = open_immutable(self._path)
+                # One read transaction for good: nobody writes here, and opening one for each key would cost more than
+                # finding it.
+                connection.execute("BEGIN")
+                cursor = self._local.cursor = connection.cursor()
+        return cursor
 
     def find(self, keys: Sequence[bytes]) -> list[Tags]:
         """The tags under each key, in order."""
         if not self.number:
             return [()] * len(keys)
-        with our_errors(self._path):
+        try:
             if len(keys) == 1:
-                return [tuple(tag for (tag,) in rows(self._connection(), _ONE, keys[0]))]
+                found = cast("list[tuple[int]]", self._cursor().execute(_ONE, (keys[0],)).fetchall())
+                return [tuple([tag for (tag,) in found])]
             return self._find_many(keys)
+        except (apsw.Error, OSError):
+            # Translated only now: the way in and out of a context manager is a tenth of a lookup.
+            with our_errors(self._path):
+                raise
 
     def _find_many(self, keys: Sequence[bytes]) -> list[Tags]:
         tags: list[Tags] = [()] * len(keys)
         if keys:
             # carray numbers its values from 1.
-            for row, tag in rows(self._connection(), _MANY, apsw.carray(tuple(keys))):
+            found = cast("Iterable[tuple[int, int]]", self._cursor().execute(_MANY, (apsw.carray(tuple(keys)),)))
+            for row, tag in found:
                 tags[row - 1] += (tag,)
         return tags
 
