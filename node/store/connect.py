@@ -67,7 +67,7 @@ def open_immutable(path: Path) -> apsw.Connection:
     connection.pragma("mmap_size", _MAP_OCTETS)
     (octets,) = one(connection, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
     # A mapped file that ends early would kill the process at the first key that lay beyond.
-    if octets != path.stat().st_size:
+    if not octets or octets != path.stat().st_size:
         raise StoreDamaged(
             "STORE_DAMAGED",
             f"{path} is cut short; restore the store, or move its directory away and import every list in full.",
@@ -90,6 +90,14 @@ def open_building(path: Path, *, cache_mib: int = 32) -> apsw.Connection:
     # One more thread sorts while this one reads: the machine's second core has nothing else to do.
     connection.pragma("threads", 1)
     return connection
+
+
+@contextmanager
+def one_step(building: apsw.Connection) -> Iterator[None]:
+    """All writes to a file that is being built; if they fail there is nothing to roll back, the file is thrown away."""
+    building.execute("BEGIN")
+    yield
+    building.execute("COMMIT")
 
 
 def rows(connection: apsw.Connection, statement: str, *values: Any) -> Iterator[tuple[Any, ...]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import apsw
 
-from node.store.connect import immutable_uri, one, open_building, our_errors, rows
+from node.store.connect import immutable_uri, one, one_step, open_building, our_errors, rows
 from node.store.layout import KEYS_FILE, RECORDS_FILE, sync_tree
 from node.store.schema import ENTRIES, LINES, RANGE_KEYS, RECORDS
 
@@ -142,7 +142,7 @@ def _build_records(path: Path, parts: Parts) -> Built:
     connection = _open(path, parts)
     connection.execute(RECORDS)
     connection.execute(RANGE_KEYS)
-    with connection:
+    with one_step(connection):
         _copy_old(connection, _FIRST, parts.source if parts.lines else _LAST)
         duplicates = _copy_lines(connection, parts.source)
         if parts.lines:
@@ -174,7 +174,7 @@ def _copy_lines(connection: apsw.Connection, source: str) -> tuple[int, ...]:
 def _build_keys(path: Path, parts: Parts) -> None:
     connection = _open(path, parts)
     connection.execute(ENTRIES)
-    with connection:
+    with one_step(connection):
         connection.execute(_ENTRIES, (parts.source, parts.source if parts.lines else _FIRST))
     connection.close()
 
@@ -183,6 +183,6 @@ def _build_keys_of(path: Path, records: Path) -> None:
     connection = open_building(path)
     connection.execute(ENTRIES)
     connection.execute("ATTACH ? AS built", (immutable_uri(records),))
-    with connection:
+    with one_step(connection):
         connection.execute(_ENTRIES_OF_RECORDS)
     connection.close()

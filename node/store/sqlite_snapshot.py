@@ -12,7 +12,16 @@ from pathlib import Path
 import apsw
 
 from federation.documents import ListName
-from node.store.connect import check_sqlite, immutable_uri, one, open_building, open_readable, our_errors, rows
+from node.store.connect import (
+    check_sqlite,
+    immutable_uri,
+    one,
+    one_step,
+    open_building,
+    open_readable,
+    our_errors,
+    rows,
+)
 from node.store.errors import StoreDamaged
 from node.store.keys import StoreKeys
 from node.store.layout import RECORDS_FILE, StoreLayout
@@ -74,7 +83,7 @@ def take_snapshot(
         for _ in rows(copy, OVERRIDES):
             pass
         copy.execute("ATTACH ? AS changes", (f"file:{layout.changes.absolute()}?mode=ro",))
-        with copy:
+        with one_step(copy):
             snapshot = _copy_changes(copy, layout, list_name, source, overrides, replaced_until)
         copy.execute("DETACH changes")
         if snapshot.records is not None and replaced_until is not None:
@@ -115,7 +124,7 @@ def _copy_changes(
 
 def _copy_survivors(copy: apsw.Connection, records: Path, source: str, replaced_until: int) -> None:
     copy.execute("ATTACH ? AS old", (immutable_uri(records),))
-    with copy:
+    with one_step(copy):
         copy.execute(_COPY_SURVIVORS, (source, replaced_until))
         copy.execute(_COPY_SURVIVING_KEYS, (source,))
     copy.execute("DETACH old")

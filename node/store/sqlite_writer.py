@@ -16,7 +16,7 @@ from typing import Final
 
 from federation.documents import ListName
 from node.store.connect import check_sqlite, one, open_writable, our_errors, rows
-from node.store.errors import StoreError, StoreLimit
+from node.store.errors import StoreDamaged, StoreError, StoreLimit
 from node.store.keys import StoreKeys
 from node.store.layout import StoreLayout, remove_tree, sync_directory
 from node.store.ports import ListState, RecordPut, SourceState, StagedGeneration, StoredRecord, Taken, Withdrawn
@@ -35,11 +35,13 @@ class SqliteWriter:
         self._layout = StoreLayout(root)
         with our_errors(root):
             self._layout.make()
+            _check_complete(self._layout)
             self._changes = open_writable(self._layout.changes)
             migrate(self._changes)
             self._changes.execute("INSERT OR IGNORE INTO meta VALUES ('check_value', ?)", (keys.check_value(),))
             check_pepper(self._changes, keys)
             self._counter = _make_counter(self._layout.epoch)
+            self._check_epoch()
             self._generations = {name: self._open_generation(name) for name in ListName}
             self._recover()
             self._publish()
@@ -188,8 +190,21 @@ class SqliteWriter:
         return GenerationRecords(self._layout.generation(name, number), number)
 
     def _publish(self) -> None:
+        self._counter[0] = self._epoch()
+
+    def _epoch(self) -> int:
         (epoch,) = one(self._changes, "SELECT value FROM meta WHERE name = 'epoch'")
-        self._counter[0] = epoch
+        return int(epoch)
+
+    def _check_epoch(self) -> None:
+        # The counter is bumped when a change is durable, so it can lag behind and never be ahead.
+        if self._counter[0] > self._epoch():
+            raise StoreDamaged(
+                "STORE_LOST_CHANGES",
+                f"{self._layout.changes} has lost changes that were acknowledged (its -wal file was removed, or an old"
+                " copy put in its place): restore the store as a whole, or move its directory away and import every"
+                " list in full.",
+            )
 
     def _recover(self) -> None:
         """Remove what a stop left behind: generations nothing points to, and imports that nobody is staging."""
@@ -226,6 +241,18 @@ def import_lock(path: Path) -> Iterator[bool]:
             yield True
     finally:
         os.close(descriptor)
+
+
+def _check_complete(layout: StoreLayout) -> None:
+    """Refuse to make a new store around lists that are there: it would take them for leftovers."""
+    if layout.changes.is_file() and layout.changes.stat().st_size:
+        return
+    if any(any(layout.list_directory(name).iterdir()) for name in ListName):
+        raise StoreDamaged(
+            "STORE_DAMAGED",
+            f"{layout.changes} is missing or empty though there are lists beside it: restore the store, or move its"
+            " directory away and import every list in full.",
+        )
 
 
 def _make_counter(path: Path) -> memoryview:
