@@ -1,6 +1,7 @@
 """Making a node: its directory, keys, certificates, pepper and configuration.
 
-The directory is built beside its place and moved there in one step, so a crash leaves either nothing or a whole node.
+The directory is built beside its place and moved there when it is whole, so a crash leaves nothing that looks like a
+node and is none.
 """
 
 from __future__ import annotations
@@ -66,8 +67,7 @@ def create(home: Path, plan: Plan, clock: Clock) -> Created:
         PEPPER.create(layout.pepper, clock)
         open_writer(layout.store, StoreKeys(PEPPER.load(layout.pepper))).close()
         specimen_list.write(layout.specimens)
-        # Over an empty directory too: rename(2) replaces one, and refuses if somebody filled it meanwhile.
-        building.rename(home)
+        place(building, home, config.CONFIG_FILE)
     except OSError as error:
         raise OperatorError(
             "HOME_UNWRITTEN", f"{home} cannot be made: {error.strerror}; choose another place."
@@ -75,6 +75,19 @@ def create(home: Path, plan: Plan, clock: Clock) -> Created:
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return Created(Layout.of(home, settings), ca, leaves_end)
+
+
+def place(built: Path, path: Path, last: str) -> None:
+    """Move what was built to ``path``: in one step, or into the empty directory that is there.
+
+    That one stays what it is, for somebody may stand in it or hold its lock; ``last`` is moved last, and is what makes
+    the whole a whole.
+    """
+    if not path.exists():
+        built.rename(path)
+        return
+    for child in sorted(built.iterdir(), key=lambda child: child.name == last):
+        child.rename(path / child.name)
 
 
 def _refuse_existing(home: Path) -> None:

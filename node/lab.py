@@ -110,7 +110,7 @@ def _lock_directory(path: Path) -> int:
         except OSError:
             raise _no_lab(path) from None
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        # Whoever held the lock before may have put the finished lab in the place of the directory we opened.
+        # Whoever held the lock before may have deleted the lab, and somebody may have begun another.
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(descriptor), path.stat()):
                 return descriptor
@@ -122,7 +122,7 @@ def _no_lab(path: Path) -> LabError:
 
 
 def build(path: Path, plan: Plan, clock: Clock) -> Lab:
-    """Make a lab in ``path``, seeded and stopped. After a crash there is a whole lab or none.
+    """Make a lab in ``path``, seeded and stopped. After a crash there is nothing that passes for a lab and is none.
 
     Raises LabError: LAB_EXISTS (anything but an empty directory is there), LAB_ECONOMIES, LAB_PORTS.
     """
@@ -138,7 +138,7 @@ def build(path: Path, plan: Plan, clock: Clock) -> Lab:
         specimens = [one for economy in economies for one in _seed(lab, economy, plan.records, clock)]
         _write_json(building / SPECIMENS_FILE, specimens)
         _write_json(building / LAB_FILE, {"version": 1, "economies": list(economies)})
-        building.rename(path)
+        init.place(building, path, LAB_FILE)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return Lab(path, economies)

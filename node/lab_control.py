@@ -92,9 +92,14 @@ def _drain_seconds(lab: Lab, economy: str) -> float:
 
 
 def _wait_all(lab: Lab, started: Sequence[str], clock: Clock) -> None:
-    for economy in started:
-        _wait_ready(lab, economy, clock)
-    _wait_reached(lab, clock)
+    try:
+        for economy in started:
+            _wait_ready(lab, economy, clock)
+        _wait_reached(lab, clock)
+    except BaseException:
+        # What this command started and could not bring up does not go on running behind its back.
+        stop(lab, started, clock)
+        raise
 
 
 def _wait_ready(lab: Lab, economy: str, clock: Clock) -> None:

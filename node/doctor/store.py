@@ -90,4 +90,4 @@ def _leftovers(incoming: Path) -> Iterator[Finding]:
     waiting = sorted(path.parent.name for path in incoming.glob(f"*/{PLAN_FILE}")) if incoming.is_dir() else []
     if waiting:
         remedy = "Start the node, which clears it up; then run the import again."
-        yield warn("IMPORT_UNFINISHED", f"{len(waiting)} staged import was not taken.", remedy)
+        yield warn("IMPORT_UNFINISHED", f"Imports were staged and not taken: {len(waiting)}.", remedy)

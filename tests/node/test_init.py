@@ -17,6 +17,7 @@ from node.clock import Clock
 from node.errors import OperatorError
 from node.secret_file import PEPPER, Secret
 from tests.node.command import run
+from tests.running import rmas
 
 PLAN = init.Plan(NodeName("lab", "NZL", "node1"), ["127.0.0.1:7443"])
 
@@ -71,6 +72,22 @@ def test_what_is_there_is_not_overwritten(home: Path) -> None:
 def test_an_empty_directory_may_become_a_node(tmp_path: Path) -> None:
     (tmp_path / "n").mkdir()
     assert init.create(tmp_path / "n", PLAN, Clock()).layout.config.exists()
+
+
+def test_whoever_stands_in_the_empty_directory_stands_in_the_node(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    inode = tmp_path.stat().st_ino
+    assert run("init", ".", "--economy", "NZL").returncode == 0
+    assert tmp_path.stat().st_ino == inode
+    assert Path("rmas.toml").exists()
+
+
+def test_a_node_without_a_directory_of_members_does_not_start_and_says_why(home: Path) -> None:
+    done = rmas("serve", "-C", home)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.endswith("[DIRECTORY_NOT_PINNED]\n")
 
 
 def test_a_link_in_its_place_is_refused(tmp_path: Path) -> None:

@@ -127,6 +127,7 @@ def test_a_node_that_does_not_come_up_says_what_its_log_says_last(two: LabRun) -
     assert "AUS ended right after its start" in done.stderr
     assert "member list" in done.stderr
     assert done.stderr.endswith("[LAB_NOT_READY]\n")
+    assert status(two)["AUS"]["state"] == "stopped"
 
 
 @pytest.mark.parametrize("command", ["stop", "start"])

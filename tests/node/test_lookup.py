@@ -16,6 +16,7 @@ from tests.running import LAB_ECONOMIES, LabRun, rmas
 
 pytestmark = pytest.mark.slow
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 FIELDS = ("issuing_state", "document_class", "document_number", "date_of_birth", "date_of_expiry")
 # ICAO Doc 9303 part 4, the specimen; with 1 read for the 7 in the date of birth, its check digit fails.
 ERIKSSON = ["P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10"]
@@ -225,3 +226,19 @@ def test_what_was_asked_stands_in_the_clear_nowhere(lab: LabRun) -> None:
     contents = {path: path.read_bytes().replace(b"\0", b"") for path in files}
     leaks = [(path, number) for path, content in contents.items() for number in numbers if number in content]
     assert leaks == []
+
+
+def test_the_examples_are_asked_as_they_stand(lab: LabRun) -> None:
+    """ICAO's specimens under TEST; a German passport, for which nobody answers; numbers as a person types them."""
+    specimens = run(
+        "lookup", "-C", lab.path / "NZL", "--file", EXAMPLES / "specimens.mrz", "--purpose", "TEST", "--peer", "AUS"
+    )
+    assert [json.loads(line)["verdict"] for line in specimens.stdout.splitlines()] == ["CLEAR"] * 3
+    documents = run("lookup", "-C", lab.path / "USA", "--file", EXAMPLES / "documents.jsonl")
+    answers = [json.loads(line) for line in documents.stdout.splitlines()]
+    assert [(one["id"], one["verdict"], one["reason"]) for one in answers] == [
+        ("seat 12A", "NO_ANSWER", "NO_ROUTE"),
+        ("seat 12B", "NOT_RECOGNISED", None),
+        ("seat 12C", "ALERT", None),
+        ("seat 12D", "NO_ANSWER", "NO_ROUTE"),
+    ]
