@@ -29,6 +29,10 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.enable_retries", 0),
     ("grpc.default_compression_algorithm", 0),
 )
+# What gRPC says when a connection ends under a call: refused or gone, closed by us, and a record that does not decrypt.
+_LOST = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.UNKNOWN})
+# As long as a call may take: what is under way on a connection that is given up may still be answered.
+CLOSE_GRACE_SECONDS = 4.0
 
 
 class PeerUnreachable(FederationError):
@@ -62,7 +66,7 @@ class Channel(Protocol):
         """The response to ``data``; ``deadline`` on the loop's clock. Raises PeerUnreachable or PeerTooSlow."""
 
     async def renew(self) -> None:
-        """Drop the connection and go on with a fresh one, to the node's next address."""
+        """Go on with a fresh connection, to the node's next address. Calls on the old one may still end."""
 
     async def close(self) -> None:
         """Let go of the connection."""
@@ -76,6 +80,7 @@ class GrpcChannel:
         self._keys = keys
         self._address = 0
         self._channel = self._connect()
+        self._closing: set[asyncio.Task[None]] = set()
 
     def _connect(self) -> grpc.aio.Channel:
         address = self._node.addresses[self._address % len(self._node.addresses)]
@@ -94,15 +99,18 @@ class GrpcChannel:
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
                 raise PeerTooSlow("no answer within the deadline") from error
-            lost = error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+            lost = error.code() in _LOST
             raise PeerUnreachable(f"{error.code().name}: {error.details()}", lost=lost) from error
 
     async def renew(self) -> None:
         """See ``Channel``: one that failed keeps its backoff and its half-open socket; a fresh one has neither."""
         old, self._address = self._channel, self._address + 1
         self._channel = self._connect()
-        await old.close()
+        # Beside, so that whoever asks again need not wait for those who were under way.
+        closing = asyncio.create_task(old.close(CLOSE_GRACE_SECONDS))
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
     async def close(self) -> None:
         """See ``Channel``."""
-        await self._channel.close()
+        await asyncio.gather(self._channel.close(), *self._closing)

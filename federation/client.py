@@ -106,7 +106,7 @@ class PeerClient:
     async def _ask_again_once(
         self, questions: Sequence[Question], purpose: Purpose, deadline: float, record: Callable[[Sent], None]
     ) -> tuple[Answer, Sent]:
-        known = self.up
+        known, lost = self.up, False
         session = self.session or await self._open(deadline)
         try:
             return await self._ask_once(session, questions, purpose, deadline, record)
@@ -117,9 +117,13 @@ class PeerClient:
             # Reading twice changes nothing at the peer, and the second is a request of its own.
             if not (error.lost and known):
                 raise
-        # Another question may have opened a new session meanwhile; only the one that failed is dropped.
+            lost = True
+        # Another question may have opened a new session meanwhile; only the one that failed is dropped, and its
+        # connection with it: one that is going under may take the second request down as well.
         if self.session is session:
             self.session = None
+            if lost:
+                await self._channel.renew()
         session = self.session or await self._open(deadline)
         return await self._ask_once(session, questions, purpose, deadline, record)
 

@@ -6,7 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from node import lab_control
+from node.clock import Clock
+from tests import pair as pairs
 from tests.foreign_node import ForeignNode, Line
+from tests.pair import Pair
 from tests.running import LabRun
 
 
@@ -28,3 +32,18 @@ def line(nzl: ForeignNode, aus_port: int) -> Iterator[Line]:
     line = Line(nzl, "AUS", aus_port)
     yield line
     line.close()
+
+
+@pytest.fixture(scope="session")
+def _pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    pair = pairs.build(tmp_path_factory.mktemp("pair") / "lab")
+    yield pair
+    lab_control.stop(pair.lab, pair.lab.economies, Clock())
+    pair.relay.close()
+
+
+@pytest.fixture
+def pair(_pair: Pair) -> Pair:
+    """NZL and AUS with a relay between them, both running and well; a test may break what it likes."""
+    _pair.mend()
+    return _pair

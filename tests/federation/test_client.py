@@ -1,0 +1,53 @@
+"""One node of a peer as the asker holds it: what is put again after a loss, and over which connection."""
+
+from __future__ import annotations
+
+import asyncio
+
+from federation.channel import PeerUnreachable
+from federation.exchange import Answer, Sent
+from federation.status import Purpose
+from federation.verdict import Verdict
+from tests.caller import question
+from tests.fake_lists import passport
+from tests.world import Carriage, Deliver, Link, World
+
+
+class BrokenConnection:
+    """The connection in use breaks: what is on it is lost, and whatever else is sent over it."""
+
+    def __init__(self, link: Link) -> None:
+        self._broken = link._connection
+
+    async def __call__(self, carriage: Carriage, deliver: Deliver) -> bytes:
+        if carriage.link._connection == self._broken:
+            await asyncio.sleep(0.001)  # so that all who use it are on their way
+            raise PeerUnreachable("UNAVAILABLE: Stream removed")
+        return await deliver(carriage.data)
+
+
+def test_a_question_lost_with_its_connection_is_put_again_over_a_fresh_one(world: World) -> None:
+    """ATTACKS J06: the old connection may take a while to notice that it is gone, and lose the second one as well."""
+    world.aus.register.issue(passport("AUS"))
+    assert world.ask("NZL", passport("AUS")).judgement.verdict is Verdict.CLEAR
+    link = world.nzl.links["AUS"]
+    link.faults.append(BrokenConnection(link))
+    assert world.ask("NZL", passport("AUS")).judgement.verdict is Verdict.CLEAR
+
+
+def test_questions_lost_with_one_connection_replace_it_once(world: World) -> None:
+    """Else the second to notice would take the fresh connection away from the first."""
+    client, link = world.nzl.clients["AUS"], world.nzl.links["AUS"]
+
+    async def ask(place: int) -> tuple[Answer, Sent]:
+        deadline = world.loop.time() + 3
+        return await client.ask([question(place=place)], Purpose.BORDER_ENTRY, deadline, lambda sent: None)
+
+    async def ask_all() -> None:
+        await asyncio.gather(*(ask(place) for place in range(5)))
+
+    world.run(ask_all())
+    before = link._connection
+    link.faults.append(BrokenConnection(link))
+    world.run(ask_all())
+    assert link._connection == before + 1
