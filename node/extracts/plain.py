@@ -15,7 +15,9 @@ from operator import contains
 from typing import Final
 
 from federation.documents import (
+    DocumentClass,
     ListName,
+    TravelDocument,
     birth_characters,
     expiry_characters,
     normalise_class,
@@ -56,14 +58,14 @@ class PlainReader:
         if columns is None or any(columns.get("number_to", ())):
             return None
         try:
-            prefix = self._document_prefix(columns)
-            references = _references(columns.get("reference", ()))
-            if prefix is None or references is None:
-                return None
+            references = _references(columns["reference"])
             numbers = _numbers(columns["document_number"])
-            if numbers is None or any(map(contains, references.silent, numbers)):
+            if references is None or numbers is None or any(map(contains, references.silent, numbers)):
                 return None
-            keys = self.keys.keys_of(prefix, "\n".join(numbers).encode().split(b"\n"))
+            named = _named(columns)
+            if not self._are_ours(named, numbers):
+                return None
+            keys = self.keys.keys_of(named, "\n".join(numbers).encode().split(b"\n"))
             return zip(references.texts, keys, *self._facts(columns, keys), strict=True)
         except (InvalidDocument, RejectedLine):
             return None
@@ -77,19 +79,21 @@ class PlainReader:
             return None
         return dict(zip(self.columns, zip(*rows, strict=True), strict=True))
 
-    def _document_prefix(self, columns: dict[str, tuple[str, ...]]) -> tuple[str, str] | None:
-        """State and class, if all lines have the same and every number of it is the economy's own."""
-        named = set(zip(columns["issuing_state"], columns["document_class"], strict=True))
-        documents = {(normalise_state(state), normalise_class(document_class)) for state, document_class in named}
-        if len(documents) != 1:
-            return None
-        ((state, document_class),) = documents
-        routes = [
+    def _are_ours(self, named: Sequence[tuple[str, DocumentClass]], numbers: Sequence[str]) -> bool:
+        """Whether all documents are the economy's own; where its route takes every number, that is asked once."""
+        wholly = {name for name in set(named) if self._routes_of(name) == [("*", self.economy)]}
+        return all(
+            self.routes.resolve(TravelDocument(*name, number)) == self.economy
+            for name, number in zip(named, numbers, strict=True)
+            if name not in wholly
+        )
+
+    def _routes_of(self, name: tuple[str, DocumentClass]) -> list[tuple[str, str]]:
+        return [
             (route.pattern, route.economy)
             for route in self.routes.routes
-            if (route.issuing_state, route.document_class) == (state, document_class)
+            if (route.issuing_state, route.document_class) == name
         ]
-        return (state, document_class.value) if routes == [("*", self.economy)] else None
 
     def _facts(
         self, columns: dict[str, tuple[str, ...]], keys: Sequence[bytes]
@@ -103,6 +107,13 @@ class PlainReader:
         expiries = map(expiry_characters, map(str.strip, columns["date_of_expiry"]))
         dates = "\n".join(map("".join, zip(births, expiries, strict=True))).encode().split(b"\n")
         return self.keys.tags_of(keys, dates), repeat("", len(keys)), repeat("", len(keys))
+
+
+def _named(columns: dict[str, tuple[str, ...]]) -> list[tuple[str, DocumentClass]]:
+    """Issuing state and class of each line, normalised; an extract has a handful of pairs."""
+    given = list(zip(columns["issuing_state"], columns["document_class"], strict=True))
+    names = {pair: (normalise_state(pair[0]), normalise_class(pair[1])) for pair in set(given)}
+    return [names[pair] for pair in given]
 
 
 @dataclass(frozen=True, slots=True)

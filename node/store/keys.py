@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from federation.documents import TravelDocument
@@ -61,14 +61,18 @@ class StoreKeys:
         outer.update(inner.digest())
         return outer.digest()[:KEY_OCTETS]
 
-    def keys_of(self, named: tuple[str, str], numbers: Sequence[bytes]) -> list[bytes]:
-        """The keys of many numbers of one issuing state and class, all normalised."""
-        begun = self._key_inner.copy()
-        begun.update(f"1{named[0]:<3}{named[1]}".encode())
-        inner_copy, outer_copy = begun.copy, self._key_outer.copy
+    def keys_of(self, named: Iterable[tuple[str, str]], numbers: Sequence[bytes]) -> list[bytes]:
+        """The keys of many documents: issuing state and class of each, and its number; all normalised."""
+        begun: dict[tuple[str, str], Callable[[], hashlib._Hash]] = {}
+        outer_copy = self._key_outer.copy
         keys = []
-        for number in numbers:
-            inner = inner_copy()
+        for name, number in zip(named, numbers, strict=True):
+            copy = begun.get(name)
+            if copy is None:
+                start = self._key_inner.copy()
+                start.update(f"1{name[0]:<3}{name[1]}".encode())
+                copy = begun[name] = start.copy
+            inner = copy()
             inner.update(number)
             outer = outer_copy()
             outer.update(inner.digest())

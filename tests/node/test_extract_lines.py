@@ -236,7 +236,7 @@ COLUMNS = {
 def raw_lines(draw: st.DrawFn, list_name: ListName) -> list[bytes]:
     """Lines that are plain for the most part, with anything else strewn in."""
     good = {
-        "document_number": st.from_regex(r"[QZX0-9]{5,9}", fullmatch=True),
+        "document_number": st.from_regex(r"[QZX0-9]{5,9}|K[0-9]{8}", fullmatch=True),
         "issuing_state": st.sampled_from(["NZL", "NZL", "nzl", "CHN"]),
         "document_class": st.sampled_from(["P", "P", "P<", "I"]),
         "status": st.sampled_from(["lost", "Stolen", " lost"]),
@@ -275,7 +275,8 @@ def test_an_ordinary_extract_takes_the_short_way(list_name: ListName) -> None:
     row = reported if list_name is REPORTED else issued
     plain = plain_reader_of(list_name, KEYS, ROUTES, "NZL", COLUMNS[list_name])
     assert plain is not None
-    rows = [row(f"QZX{n:06}", f"R{n}", reported_on="2026-01-02", document_class="p<") for n in range(50)]
+    rows = [row(f"QZX{n:06}", f"R{n}", reported_on="2026-01-02", document_class="pi"[n % 2] + "<") for n in range(50)]
+    rows += [row(f"K{n:08}", f"S{n}", reported_on="", issuing_state="CHN") for n in range(5)]
     lines = [",".join(one[name] for name in COLUMNS[list_name]).encode() for one in rows]
     assert plain.read(lines) is not None
 
@@ -287,7 +288,7 @@ def test_an_ordinary_extract_takes_the_short_way(list_name: ListName) -> None:
         {"reference": "R QZX000001"},
         {"document_number": "1234"},
         {"issuing_state": "AUS"},
-        {"issuing_state": "CHN", "document_number": "K00000001"},
+        {"issuing_state": "CHN", "document_number": "L00000001"},
         {"status": "gone"},
         {"status": " " * 9_000 + "lost"},
         {"number_to": "QZX000009"},
