@@ -25,7 +25,7 @@ from federation.routes import Route
 from node import config, config_file, init, installing, lab_seed, member
 from node.clock import Clock
 from node.errors import LabError
-from node.lab_documents import ISSUERS
+from node.lab_documents import ISSUERS, room
 from node.layout import Layout
 
 FEDERATION = "lab"
@@ -127,6 +127,7 @@ def build(path: Path, plan: Plan, clock: Clock) -> Lab:
     Raises LabError: LAB_EXISTS (anything but an empty directory is there), LAB_ECONOMIES, LAB_PORTS.
     """
     economies = _economies(plan.economies)
+    _check_room(economies, plan.records)
     path = path.absolute()
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise LabError("LAB_EXISTS", f"{path} is there already and is no lab; name another directory.")
@@ -152,6 +153,12 @@ def _economies(codes: Sequence[str]) -> tuple[str, ...]:
     if strange:
         raise LabError("LAB_ECONOMIES", f"{strange[0][:8]} is no three-letter code of an issuer; NZL is one.")
     return tuple(codes)
+
+
+def _check_room(economies: Sequence[str], records: int) -> None:
+    fewest = min(economies, key=room)
+    if records > room(fewest):
+        raise LabError("LAB_RECORDS", f"{fewest} has numbers for {room(fewest)} synthetic documents; ask for fewer.")
 
 
 def _make_nodes(lab: Lab, plan: Plan, clock: Clock) -> None:

@@ -16,14 +16,14 @@ from federation.mrz import Mrz, MrzFormat, encode
 # `#` is a digit, `@` a letter, as in routes; public lists lag behind the series in use, and a lab needs likeness only.
 _PASSPORT_FORMS = {
     "AUS": "PA#######",
-    "CAN": "AB######",
+    "CAN": "A@######",
     "CHN": "E########",
     "HKG": "K########",
     "IDN": "C#######",
     "JPN": "TR#######",
     "KOR": "M########",
     "MYS": "A########",
-    "NZL": "LA######",
+    "NZL": "L@######",
     "PHL": "P#######A",
     "RUS": "#########",
     "SGP": "K#######E",
@@ -32,7 +32,7 @@ _PASSPORT_FORMS = {
     "USA": "A########",
     "VNM": "B#######",
 }
-_OTHER_PASSPORTS = "XA######"
+_OTHER_PASSPORTS = "X@######"
 _CARD_FORM = "ID######"
 
 # Where the passport names another issuer than the member's own code, and the numbers by which it is told apart.
@@ -40,6 +40,7 @@ ISSUERS = {"HKG": ("CHN", "K########")}
 
 # The uppermost tenth of each number space is kept for specimens, so that no synthetic document ever meets one.
 _SPECIMEN_TENTH = 9
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # Primes larger than what they are taken modulo of: they walk through all of it before they repeat.
 _NUMBER_STRIDE = 7_368_787
 _DAY_STRIDE = 104_729
@@ -64,13 +65,20 @@ def issuing_state(economy: str) -> str:
 def specimen_number(economy: str, document_class: str, position: int) -> str:
     """The number of the specimen at ``position`` (from 0), in the form this economy prints."""
     form = _CARD_FORM if document_class == "I" else _PASSPORT_FORMS.get(economy, _OTHER_PASSPORTS)
-    return _fill(form, _SPECIMEN_TENTH * 10 ** (form.count("#") - 1) + 1203 + 37 * position)
+    return _fill(form, _synthetic_digits(form) + 1203 + 37 * position, 0)
+
+
+def room(economy: str) -> int:
+    """How many different synthetic documents an economy can have."""
+    form = _PASSPORT_FORMS.get(economy, _OTHER_PASSPORTS)
+    return int(len(_LETTERS) ** form.count("@") * _synthetic_digits(form))
 
 
 def synthetic(economy: str, count: int, today: date) -> Iterator[LabDocument]:
     """``count`` passports with different numbers, all within their dates on ``today``."""
     form = _PASSPORT_FORMS.get(economy, _OTHER_PASSPORTS)
-    space = _SPECIMEN_TENTH * 10 ** (form.count("#") - 1)
+    digits = _synthetic_digits(form)
+    space = room(economy)
     if count > space:
         raise ValueError(f"{economy} has room for {space} synthetic documents")
     start = int.from_bytes(sha256(economy.encode()).digest()[:8], "big")
@@ -79,7 +87,8 @@ def synthetic(economy: str, count: int, today: date) -> Iterator[LabDocument]:
     for position in range(count):
         birth = first_birth + timedelta(days=(start + position * _DAY_STRIDE) % 29_000)
         expiry = today + timedelta(days=30 + (start + position * _NUMBER_STRIDE) % 3_600)
-        number = _fill(form, (start + position * _NUMBER_STRIDE) % space)
+        series, value = divmod((start + position * _NUMBER_STRIDE) % space, digits)
+        number = _fill(form, value, series)
         yield LabDocument(state, "P", number, birth.isoformat(), expiry.isoformat())
 
 
@@ -101,9 +110,11 @@ def zone(document: LabDocument, position: int) -> list[str]:
     return list(encode(mrz))
 
 
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+def _synthetic_digits(form: str) -> int:
+    return int(_SPECIMEN_TENTH * 10 ** (form.count("#") - 1))
 
 
-def _fill(form: str, value: int) -> str:
-    digits = iter(str(value).zfill(form.count("#")))
-    return "".join(next(digits) if place == "#" else place for place in form)
+def _fill(form: str, value: int, series: int) -> str:
+    width = form.count("#")
+    # Every form has one run of digits.
+    return form.replace("@", _LETTERS[series]).replace("#" * width, f"{value:0{width}}")

@@ -161,6 +161,12 @@ def test_economies_that_make_no_lab_are_refused_and_nothing_is_made(tmp_path: Pa
     assert not (tmp_path / "lab").exists()
 
 
+def test_more_records_than_there_are_numbers_make_no_lab(tmp_path: Path) -> None:
+    done = run("lab", "up", tmp_path / "lab", "--economies", "NZL,PHL", "--records", "9000001")
+    assert (done.returncode, done.code) == (2, "LAB_RECORDS")
+    assert not (tmp_path / "lab").exists()
+
+
 def test_a_directory_with_something_in_it_is_not_made_into_a_lab(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("x")
     done = run("lab", "up", tmp_path, "--economies", "NZL,AUS")

@@ -7,7 +7,7 @@ import pytest
 from federation.economies import APEC_ECONOMIES
 from federation.mrz import parse
 from federation.verdict import Verdict
-from node.lab_documents import issuing_state, synthetic
+from node.lab_documents import issuing_state, room, synthetic
 from node.lab_specimens import RANGE_LENGTH, REPORTED_STATUSES, seeds
 
 TODAY = date(2026, 11, 22)
@@ -78,5 +78,10 @@ def test_two_labs_hold_the_same_documents() -> None:
 
 
 def test_more_documents_than_there_are_numbers_are_refused() -> None:
-    with pytest.raises(ValueError, match="NZL has room for 900000"):
-        next(synthetic("NZL", 900_001, TODAY))
+    with pytest.raises(ValueError, match="PHL has room for 9000000"):
+        next(synthetic("PHL", room("PHL") + 1, TODAY))
+
+
+@pytest.mark.parametrize("economy", APEC_ECONOMIES)
+def test_every_economy_has_room_for_millions(economy: str) -> None:
+    assert room(economy) >= 9_000_000
