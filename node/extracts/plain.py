@@ -30,16 +30,20 @@ from node.extracts.errors import RejectedLine
 from node.extracts.forms import FIELDS
 from node.extracts.framing import LINE_MAX
 from node.extracts.lines import REVEALING, read_day, read_status
-from node.store.keys import NO_DATES, StoreKeys
+from node.store.keys import StoreKeys
 
 # One line out of the ordinary sends so many to the long way.
 BATCH: Final = 1_000
 _REFERENCES = re.compile(r"(?:[!-~](?:[ -~]{0,62}[!-~])?\n)+").fullmatch
 _IN_FORM = re.compile(r"(?:[A-Z0-9]{1,24}\n)+").fullmatch
-_SILENT = re.compile(r"[^A-Z0-9\n]+")
+_NOT_IN_NUMBERS: Final = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789\n"))
 
-# reference, key, tag, status, reported_on
-PlainLine = tuple[str, bytes, int, str, str]
+# line, reference, key, and what the list keeps beside them: status and reported_on, or the tag
+PlainLine = tuple[str | bytes | int, ...]
+INSERT_PLAIN: Final = {
+    ListName.REPORTED: "INSERT INTO lines (line, reference, key, status, reported_on) VALUES (?, ?, ?, ?, ?)",
+    ListName.ISSUED: "INSERT INTO lines (line, reference, key, tag) VALUES (?, ?, ?, ?)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,8 @@ class PlainReader:
     economy: str
     columns: tuple[str, ...]
 
-    def read(self, lines: Sequence[bytes]) -> Iterable[PlainLine] | None:
-        """One tuple a line, or None if the lines must be read one by one."""
+    def read(self, first: int, lines: Sequence[bytes]) -> Iterable[PlainLine] | None:
+        """One tuple a line, numbered from ``first``, or None if the lines must be read one by one."""
         columns = self._columns(lines)
         if columns is None or any(columns.get("number_to", ())):
             return None
@@ -66,18 +70,20 @@ class PlainReader:
             if not self._are_ours(named, numbers):
                 return None
             keys = self.keys.keys_of(named, "\n".join(numbers).encode().split(b"\n"))
-            return zip(references.texts, keys, *self._facts(columns, keys), strict=True)
+            numbered = range(first, first + len(lines))
+            return zip(numbered, references.texts, keys, *self._facts(columns, keys), strict=True)
         except (InvalidDocument, RejectedLine):
             return None
 
-    def _columns(self, lines: Sequence[bytes]) -> dict[str, tuple[str, ...]] | None:
+    def _columns(self, lines: Sequence[bytes]) -> dict[str, list[str]] | None:
         text = b"\n".join(lines)
         if b'"' in text or not text.isascii() or max(map(len, lines)) > LINE_MAX:
             return None
-        rows = [line.split(",") for line in text.decode("ascii").split("\n")]
-        if len(rows) != len(lines) or set(map(len, rows)) != {len(self.columns)}:
+        width = len(self.columns)
+        if {line.count(b",") for line in lines} != {width - 1}:
             return None
-        return dict(zip(self.columns, zip(*rows, strict=True), strict=True))
+        values = text.decode("ascii").replace("\n", ",").split(",")
+        return {name: values[place::width] for place, name in enumerate(self.columns)}
 
     def _are_ours(self, named: Sequence[tuple[str, DocumentClass]], numbers: Sequence[str]) -> bool:
         """Whether all documents are the economy's own; where its route takes every number, that is asked once."""
@@ -95,23 +101,22 @@ class PlainReader:
             if (route.issuing_state, route.document_class) == name
         ]
 
-    def _facts(
-        self, columns: dict[str, tuple[str, ...]], keys: Sequence[bytes]
-    ) -> tuple[Iterable[int], Iterable[str], Iterable[str]]:
-        """Tags, statuses and days."""
+    def _facts(self, columns: dict[str, list[str]], keys: Sequence[bytes]) -> list[Iterable[str | int]]:
         if self.list_name is ListName.REPORTED:
-            statuses = map(read_status, columns["status"])
             days = map(read_day, columns["reported_on"]) if "reported_on" in columns else repeat("", len(keys))
-            return repeat(NO_DATES, len(keys)), list(statuses), list(days)
+            return [list(map(read_status, columns["status"])), list(days)]
         births = map(birth_characters, map(str.strip, columns["date_of_birth"]))
         expiries = map(expiry_characters, map(str.strip, columns["date_of_expiry"]))
         dates = "\n".join(map("".join, zip(births, expiries, strict=True))).encode().split(b"\n")
-        return self.keys.tags_of(keys, dates), repeat("", len(keys)), repeat("", len(keys))
+        return [self.keys.tags_of(keys, dates)]
 
 
-def _named(columns: dict[str, tuple[str, ...]]) -> list[tuple[str, DocumentClass]]:
+def _named(columns: dict[str, list[str]]) -> list[tuple[str, DocumentClass]]:
     """Issuing state and class of each line, normalised; an extract has a handful of pairs."""
-    given = list(zip(columns["issuing_state"], columns["document_class"], strict=True))
+    states, classes = columns["issuing_state"], columns["document_class"]
+    if len(set(states)) == len(set(classes)) == 1:
+        return [(normalise_state(states[0]), normalise_class(classes[0]))] * len(states)
+    given = list(zip(states, classes, strict=True))
     names = {pair: (normalise_state(pair[0]), normalise_class(pair[1])) for pair in set(given)}
     return [names[pair] for pair in given]
 
@@ -127,7 +132,7 @@ def _references(column: Sequence[str]) -> _References | None:
     joined = "\n".join(column) + "\n"
     if not _REFERENCES(joined):
         return None
-    silent = _SILENT.sub("", joined.upper()).split("\n")
+    silent = joined.upper().encode().translate(None, _NOT_IN_NUMBERS).decode().split("\n")
     silent.pop()
     return _References(column, silent)
 

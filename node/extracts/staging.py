@@ -12,7 +12,7 @@ from node.extracts.errors import RejectedLine, UnreadableExtract
 from node.extracts.forms import Form
 from node.extracts.framing import Block
 from node.extracts.lines import LineReader
-from node.extracts.plain import BATCH, PlainReader
+from node.extracts.plain import BATCH, INSERT_PLAIN, PlainReader
 from node.store.connect import open_building, our_errors, rows
 from node.store.ports import KeyedLine
 from node.store.schema import LINES
@@ -81,7 +81,6 @@ _INSERT: Final = (
     "INSERT INTO lines (line, action, reference, key, tag, numbers, status, reported_on, reason)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_INSERT_PLAIN: Final = "INSERT INTO lines (line, reference, key, tag, status, reported_on) VALUES (?, ?, ?, ?, ?, ?)"
 
 
 class Stager:
@@ -121,10 +120,9 @@ class Stager:
             self._file.close()
 
     def _take_plain(self, first: int, lines: Sequence[bytes], tally: Tally) -> bool:
-        read = self._plain.read(lines) if self._plain is not None else None
-        if read is None:
+        if self._plain is None or (read := self._plain.read(first, lines)) is None:
             return False
-        self._file.executemany(_INSERT_PLAIN, ((number, *line) for number, line in enumerate(read, first)))
+        self._file.executemany(INSERT_PLAIN[self._plain.list_name], read)
         tally.lines += len(lines)
         tally.numbers += len(lines)
         return True

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import struct
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
@@ -79,7 +80,7 @@ class StoreKeys:
             keys.append(outer.digest()[:KEY_OCTETS])
         return keys
 
-    def tags_of(self, keys: Sequence[bytes], dates: Sequence[bytes]) -> list[int]:
+    def tags_of(self, keys: Sequence[bytes], dates: Sequence[bytes]) -> tuple[int, ...]:
         """The tags of many keys and the twelve characters of their dates."""
         inner_copy, outer_copy = self._tag_inner.copy, self._tag_outer.copy
         tags = []
@@ -88,8 +89,8 @@ class StoreKeys:
             inner.update(key + both)
             outer = outer_copy()
             outer.update(inner.digest())
-            tags.append(int.from_bytes(outer.digest()[:8], "big", signed=True))
-        return tags
+            tags.append(outer.digest()[:8])
+        return struct.unpack(f">{len(tags)}q", b"".join(tags))
 
     def tag(self, key: bytes, birth: str, expiry: str) -> int:
         """What an issued record keeps of its dates: a signed 64-bit number.

@@ -59,8 +59,8 @@ RANGE_KEYS: Final = """
 
 # Lines of an import, validated and keyed; what is left of them names no document. In a delta their order counts.
 LINES: Final = """
-    CREATE TABLE lines (line INTEGER PRIMARY KEY, reference TEXT NOT NULL, key BLOB, tag INTEGER, status TEXT NOT NULL,
-        reported_on TEXT NOT NULL, numbers INTEGER NOT NULL DEFAULT 1, action TEXT NOT NULL DEFAULT 'add',
+    CREATE TABLE lines (line INTEGER PRIMARY KEY, reference TEXT NOT NULL, key BLOB, tag INTEGER DEFAULT 0,
+        status TEXT NOT NULL DEFAULT '', reported_on TEXT NOT NULL DEFAULT '', numbers INTEGER NOT NULL DEFAULT 1, action TEXT NOT NULL DEFAULT 'add',
         reason TEXT NOT NULL DEFAULT '');
     CREATE TABLE line_keys (line INTEGER NOT NULL, key BLOB NOT NULL)"""
 # Records that a generation to be built must hold (or, withdrawn, must not) whatever its other parts say; and how the
