@@ -5,7 +5,6 @@ One function a process. Read top to bottom, each says what that process is made 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,7 +22,7 @@ from certs.verify import VerifiedLeaf
 from federation.admission import Door, Instant
 from federation.channel import ChannelKeys, GrpcChannel
 from federation.client import PeerClient, Surroundings
-from federation.directory import Directory, Member, parse
+from federation.directory import Directory, Member
 from federation.documents import ListName
 from federation.errors import InvalidDirectory, Refused
 from federation.exchange import Identity
@@ -37,6 +36,7 @@ from node.budget import WorkerBudget
 from node.clock import Clock
 from node.config import Settings
 from node.errors import ConfigError, OperatorError
+from node.installing import pinned
 from node.layout import Layout
 from node.secret_file import PEPPER
 from node.staged import Register
@@ -77,25 +77,12 @@ def instant(clock: Clock) -> Instant:
     return Instant(clock.now(), clock.now_ms(), int(clock.monotonic() * 1000))
 
 
-def load_directory(path: Path, pinned: str) -> Directory:
-    """The member list, if it is the one that was pinned.
-
-    Raises:
-        ConfigError: DIRECTORY_MISSING, DIRECTORY_NOT_PINNED, DIRECTORY_CHANGED or DIRECTORY_INVALID.
-    """
-    remedy = "pin it with `rmas directory install FILE`"
-    if not pinned:
-        raise ConfigError("DIRECTORY_NOT_PINNED", f"No member list is pinned in rmas.toml; {remedy}.")
+def load_directory(layout: Layout, settings: Settings) -> Directory:
+    """The pinned member list; raises ``OperatorError``, also when it does not hold together (DIRECTORY_INVALID)."""
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ConfigError("DIRECTORY_MISSING", f"{path} cannot be read ({error.strerror}); {remedy}.") from error
-    if hashlib.sha256(data).hexdigest() != pinned:
-        raise ConfigError("DIRECTORY_CHANGED", f"{path} is not the member list that was pinned; {remedy}.")
-    try:
-        return parse(data)
+        return pinned(layout, settings.directory.sha256)
     except InvalidDirectory as error:
-        raise ConfigError("DIRECTORY_INVALID", f"{path}: {error}") from error
+        raise ConfigError("DIRECTORY_INVALID", f"{layout.directory}: {error}") from error
 
 
 def load_node(home: Path, settings: Settings) -> Node:
@@ -106,7 +93,7 @@ def load_node(home: Path, settings: Settings) -> Node:
     """
     layout = Layout.of(home, settings)
     clock = process_clock(settings)
-    directory = load_directory(layout.directory, settings.directory.sha256)
+    directory = load_directory(layout, settings)
     if settings.economy not in directory.members:
         message = f"The member list does not name {settings.economy}; install one that does."
         raise ConfigError("NOT_A_MEMBER", message)

@@ -43,7 +43,7 @@ class Intake:
     @classmethod
     def of(cls, layout: Layout, settings: Settings, clock: Clock) -> Intake:
         """Raises OperatorError when the member list, which says what is the economy's own, or the pepper is missing."""
-        directory = app.load_directory(layout.directory, settings.directory.sha256)
+        directory = app.load_directory(layout, settings)
         register = Register(
             root=layout.store,
             keys=StoreKeys(PEPPER.load(layout.pepper)),

@@ -69,6 +69,7 @@ _SETTINGS_STOP = {
     "node/config_file.py": "themselves, on disk",
     "node/doctor/": "judges them",
     "node/init.py": "writes them",
+    "node/intake.py": "puts together what a command needs that writes while the node is down",
     "node/lab.py": "sets nodes up as their operators would",
     "node/lab_control.py": "reads where the nodes of a lab are",
     "node/lab_seed.py": "imports into them as their operators would",

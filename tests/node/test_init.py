@@ -87,7 +87,7 @@ def test_whoever_stands_in_the_empty_directory_stands_in_the_node(
 def test_a_node_without_a_directory_of_members_does_not_start_and_says_why(home: Path) -> None:
     done = rmas("serve", "-C", home)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert done.stderr.endswith("[DIRECTORY_NOT_PINNED]\n")
+    assert done.stderr.endswith("[DIRECTORY_UNPINNED]\n")
 
 
 def test_a_link_in_its_place_is_refused(tmp_path: Path) -> None:
