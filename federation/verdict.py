@@ -191,18 +191,25 @@ _GO_ON = frozenset({Verdict.CLEAR, Verdict.NOT_REPORTED})
 _GO_ON_REASONS = frozenset({Reason.NO_ROUTE, Reason.WITHHELD})
 
 
-def advise(judgement: Judgement, captured: Captured, overrides: Mapping[str, Advice] | None = None) -> Advice:
+def advise(
+    judgement: Judgement,
+    captured: Captured,
+    overrides: Mapping[str, Advice] | None = None,
+    purpose: Purpose = Purpose.BORDER_ENTRY,
+) -> Advice:
     """The default advice, or the economy's own.
 
-    ``overrides`` maps ``VERDICT`` or ``NO_ANSWER:REASON``, optionally followed by ``/mrz``, ``/chip`` or ``/typed``,
-    to advice; the more exact key wins.
+    ``overrides`` maps ``VERDICT`` or ``NO_ANSWER:REASON``, perhaps with ``/mrz``, ``/chip`` or ``/typed`` and then
+    ``@PURPOSE`` behind it, to advice; the more exact key wins, the way of capture before the purpose.
     """
-    key = judgement.verdict.value
-    if judgement.failure is not None:
-        key += f":{judgement.failure.reason}"
-    for candidate in (f"{key}/{captured}", key, judgement.verdict.value):
-        if overrides and candidate in overrides:
-            return overrides[candidate]
+    if overrides:
+        situations = [judgement.verdict.value]
+        if judgement.failure is not None:
+            situations.insert(0, f"{judgement.verdict}:{judgement.failure.reason}")
+        for situation in situations:
+            for further in (f"/{captured}@{purpose.name}", f"/{captured}", f"@{purpose.name}", ""):
+                if situation + further in overrides:
+                    return overrides[situation + further]
     return _default_advice(judgement, captured)
 
 

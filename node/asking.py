@@ -130,7 +130,7 @@ class Asker:
     def fault(self, enquiry: Enquiry) -> list[Result]:
         """What to say of documents when asking itself broke: never a verdict, always an answer."""
         judgement = Judgement(Verdict.NO_ANSWER, Failure(Reason.LOCAL_FAULT))
-        advice = advise(judgement, enquiry.captured or Captured.TYPED, self._rules.advice)
+        advice = advise(judgement, enquiry.captured or Captured.TYPED, self._rules.advice, enquiry.purpose)
         test = enquiry.purpose is Purpose.TEST
         return [Result(given.id, judgement, advice, message(judgement), test=test) for given in enquiry.documents]
 
@@ -205,7 +205,7 @@ class Asker:
         return Result(
             case.given.id,
             judgement,
-            advise(judgement, captured, self._rules.advice),
+            advise(judgement, captured, self._rules.advice, enquiry.purpose),
             message(judgement, answered.stale),
             answered,
             expiry is not None and expired(expiry, self._clock.now().date()),

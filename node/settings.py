@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from certs.errors import InvalidName
 from certs.identity import CaName, NodeName
+from federation.status import Purpose
 from federation.verdict import Advice, Captured, Reason, Verdict
 from node import durations
 
@@ -43,10 +44,15 @@ def _named(text: str, build: Callable[[], object]) -> str:
 
 
 def _advice_key(text: str) -> str:
-    situation, _, captured = text.partition("/")
+    rest, at, purpose = text.partition("@")
+    if at and purpose not in Purpose.__members__:
+        raise ValueError(f"after @ stands a purpose: {', '.join(Purpose.__members__)}")
+    situation, _, captured = rest.partition("/")
     verdict, _, reason = situation.partition(":")
     if verdict not in set(Verdict) or (captured and captured not in set(Captured)):
-        raise ValueError("a key is a verdict, or NO_ANSWER: and a reason, then perhaps /mrz, /chip or /typed")
+        raise ValueError(
+            "a key is a verdict, or NO_ANSWER: and a reason, then perhaps /mrz, /chip or /typed, then perhaps @ and a purpose"
+        )
     if reason and (verdict != Verdict.NO_ANSWER or reason not in set(Reason)):
         raise ValueError("only NO_ANSWER takes a reason, and only one that docs/reference/lookup-json.md lists")
     return text
@@ -200,7 +206,8 @@ class AskingSettings(_Section):
     advice: dict[AdviceKey, Advice] = setting(
         {},
         what="What to advise where it shall differ from the built-in table: a verdict, or `NO_ANSWER:` and a reason, either "
-        "followed by `/mrz`, `/chip` or `/typed` where it matters how the data were captured. The most exact key wins.",
+        "followed by `/mrz`, `/chip` or `/typed` where it matters how the data were captured, and by `@VISA` or another "
+        "purpose where it matters why they are asked. The most exact key wins.",
         without="The built-in table of docs/reference/lookup-json.md.",
         make='`"MISMATCH/typed" = "REFER"` under `[asking.advice]`.',
     )

@@ -218,21 +218,26 @@ class TestAdvice:
             ("NO_ANSWER:DEADLINE", True),
             ("NO_ANSWER:DEADLINE/mrz", True),
             ("NO_ANSWER:DEADLINE/typed", False),
+            ("NO_ANSWER:DEADLINE@VISA", True),
+            ("NO_ANSWER:DEADLINE/mrz@VISA", True),
+            ("NO_ANSWER:DEADLINE@BORDER_ENTRY", False),
             ("NO_ANSWER:NO_ROUTE", False),
             ("ALERT", False),
         ],
     )
     def test_an_economy_may_say_otherwise(self, key: str, overridden: bool) -> None:
         judgement = Judgement(Verdict.NO_ANSWER, Failure(Reason.DEADLINE))
-        advice = advise(judgement, Captured.MRZ, {key: Advice.REFER})
+        advice = advise(judgement, Captured.MRZ, {key: Advice.REFER}, Purpose.VISA)
         assert advice is (Advice.REFER if overridden else Advice.ASK_LATER)
 
     def test_the_more_exact_key_wins(self) -> None:
         judgement = Judgement(Verdict.NO_ANSWER, Failure(Reason.DEADLINE))
-        keys = ["NO_ANSWER:DEADLINE/mrz", "NO_ANSWER:DEADLINE", "NO_ANSWER"]
-        overrides = dict(zip(keys, (Advice.REFER, Advice.CONTINUE, Advice.READ_AGAIN), strict=True))
+        situation = "NO_ANSWER:DEADLINE"
+        keys = [f"{situation}/mrz@VISA", f"{situation}/mrz", f"{situation}@VISA", situation, "NO_ANSWER"]
+        values = (Advice.REFER, Advice.CONTINUE, Advice.READ_AGAIN, Advice.REFER, Advice.CONTINUE)
+        overrides = dict(zip(keys, values, strict=True))
         for key in keys:
-            assert advise(judgement, Captured.MRZ, overrides) is overrides.pop(key)
+            assert advise(judgement, Captured.MRZ, overrides, Purpose.VISA) is overrides.pop(key)
 
 
 @pytest.mark.parametrize("purpose", Purpose)
