@@ -56,15 +56,16 @@ def immutable_uri(path: Path) -> str:
     return f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1"
 
 
-def open_immutable(path: Path) -> apsw.Connection:
-    """A finished file of a generation, mapped into memory."""
+def open_immutable(path: Path, *, mapped: bool = False) -> apsw.Connection:
+    """A finished file of a generation; ``mapped`` into memory where lookups read it again and again."""
     if not path.is_file():
         raise StoreDamaged(
             "STORE_DAMAGED",
             f"{path} is missing; restore the store, or move its directory away and import every list in full.",
         )
     connection = apsw.Connection(immutable_uri(path), flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
-    connection.pragma("mmap_size", _MAP_OCTETS)
+    if mapped:
+        connection.pragma("mmap_size", _MAP_OCTETS)
     (octets,) = one(connection, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
     # A mapped file that ends early would kill the process at the first key that lay beyond.
     if not octets or octets != path.stat().st_size:
@@ -75,7 +76,7 @@ def open_immutable(path: Path) -> apsw.Connection:
     return connection
 
 
-def open_building(path: Path, *, cache_mib: int = 32) -> apsw.Connection:
+def open_building(path: Path, *, cache_mib: int = 16) -> apsw.Connection:
     """A file that is being built beside the live ones and made durable as a whole when it is done.
 
     No journal and no fsync: if we stop half way, the file is thrown away.
@@ -86,9 +87,8 @@ def open_building(path: Path, *, cache_mib: int = 32) -> apsw.Connection:
     connection.set_busy_timeout(BUSY_MS)
     connection.pragma("journal_mode", "off")
     connection.pragma("synchronous", "off")
+    # Rows come in order, so a larger cache only makes the process larger; the sorter spills to disk at this size.
     connection.pragma("cache_size", -1024 * cache_mib)
-    # One more thread sorts while this one reads: the machine's second core has nothing else to do.
-    connection.pragma("threads", 1)
     return connection
 
 

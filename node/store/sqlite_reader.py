@@ -47,7 +47,7 @@ class Generation:
         cursor: apsw.Cursor | None = getattr(self._local, "cursor", None)
         if cursor is None:
             with our_errors(self._path):
-                connection = open_immutable(self._path)
+                connection = open_immutable(self._path, mapped=True)
                 # One read transaction for good: nobody writes here, and opening one for each key would cost more than
                 # finding it.
                 connection.execute("BEGIN")
