@@ -110,7 +110,7 @@ class Door:
         return own.grants.get(economy) if own is not None else None
 
     def take_rate(self, economy: str, questions: int, at: Instant) -> None:
-        """Step 3 of every method; raises ``Refused`` (RATE)."""
+        """Step 2 of every method; raises ``Refused`` (RATE)."""
         rate = self.rates.get(economy)
         if rate is None:
             grant = self.grant_for(economy)
@@ -196,6 +196,8 @@ def admit_lookup(
     _open(envelope, PayloadType.LOOKUP_REQUEST, message, exchange)
     # 5. Only now is anything inside read. The questions are part of what was signed, so they are held against their
     # digests before the session is touched: a changed one must not use up the sequence number of the right one.
+    if envelope.certificate:
+        raise Refused(RefusalCode.MALFORMED, "a lookup comes without a certificate: its session has it")
     statement = _decode(codec.decode_lookup_statement, envelope.payload)
     questions = _decode(lambda octets: open_questions(octets, statement.question_digests), opened)
     exchange.questions = len(questions)

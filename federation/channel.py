@@ -96,6 +96,12 @@ class GrpcChannel:
         call: Callable[..., Awaitable[bytes]] = self._channel.unary_unary(method)
         try:
             return await call(data, timeout=left)
+        except asyncio.CancelledError as error:
+            # gRPC cancels what is under way on a channel that is closed. Whoever asked was not cancelled, and must hear.
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise PeerUnreachable("the connection was given up while the question was out") from error
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
                 raise PeerTooSlow("no answer within the deadline") from error

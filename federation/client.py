@@ -34,6 +34,7 @@ PROBE_FIRST_SECONDS = 0.25
 PROBE_LONGEST_SECONDS = 5.0
 PROBE_TIMEOUT_SECONDS = 3.0
 DEADLINES_UNTIL_DOWN = 2
+FAIR_WAIT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +91,13 @@ class PeerClient:
         """
         if self.up is False:
             raise PeerUnreachable(self.last_error)
+        started = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout_at(deadline):
                 return await self._ask_again_once(questions, purpose, deadline, record)
         except (PeerTooSlow, TimeoutError) as error:
-            self._late += 1
+            # An asker in a hurry says nothing about the peer.
+            self._late += asyncio.get_running_loop().time() - started >= FAIR_WAIT_SECONDS
             if self._late >= DEADLINES_UNTIL_DOWN:
                 self._set_down("no answer within the deadline, several times")
             raise PeerTooSlow("no answer within the deadline") from error

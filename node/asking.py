@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -104,13 +104,21 @@ class Asker:
     """Asks members on behalf of this economy's own systems."""
 
     def __init__(
-        self, directory: Directory, responders: Mapping[str, Responder], rules: Rules, spool: Spool, clock: Clock
+        self,
+        directory: Directory,
+        responders: Mapping[str, Responder],
+        rules: Rules,
+        spool: Spool,
+        clock: Clock,
+        on_fault: Callable[[BaseException], None],
     ) -> None:
+        """``on_fault`` hears of what an operator must see; whoever asked gets LOCAL_FAULT for it."""
         self._directory = directory
         self._responders = responders
         self._rules = rules
         self._spool = spool
         self._clock = clock
+        self._on_fault = on_fault
 
     async def ask(self, enquiry: Enquiry) -> list[Result]:
         """One result a document, in order. Raises nothing a caller must handle."""
@@ -162,16 +170,23 @@ class Asker:
         for case in cases:
             if case.put is not None:
                 by_economy.setdefault(case.put.economy, []).append(case)
-        await asyncio.gather(
-            *(self._put_to(economy, asked, purpose, deadline, officer) for economy, asked in by_economy.items())
+        done = await asyncio.gather(
+            *(self._put_to(economy, asked, purpose, deadline, officer) for economy, asked in by_economy.items()),
+            return_exceptions=True,
         )
+        # What broke on the way to one member is a fault for its documents alone.
+        for asked, error in zip(by_economy.values(), done, strict=True):
+            if error is not None:
+                for case in asked:
+                    case.answered, case.failure = Answered(), Failure(Reason.LOCAL_FAULT)
+                self._on_fault(error)
 
     async def _put_to(
         self, economy: str, cases: Sequence[_Case], purpose: Purpose, deadline: float, officer: bytes
     ) -> None:
         responder = self._responders.get(economy)
         if responder is None:
-            failure = Failure(Reason.PEER_UNREACHABLE, detail=f"{economy} has no answering node.")
+            failure = self._nobody_to_ask(economy)
             for case in cases:
                 case.failure = failure
             return
@@ -188,6 +203,11 @@ class Asker:
             ] * len(cases)
         for case, answer in zip(cases, answers, strict=True):
             case.answered, case.failure = answer, _final(answer.failure)
+
+    def _nobody_to_ask(self, economy: str) -> Failure:
+        if any("answer" in node.roles for node in self._directory.members[economy].nodes):
+            return Failure(Reason.PEER_DISTRUSTED, detail=f"None of the CAs listed for {economy} is current.")
+        return Failure(Reason.PEER_UNREACHABLE, detail=f"{economy} has no answering node.")
 
     def _conclude(self, case: _Case, enquiry: Enquiry, officer: bytes, spent_us: int) -> Result:
         promised = case.put.promised if case.put is not None else 0

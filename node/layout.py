@@ -66,6 +66,11 @@ class Layout:
         return self.home / MEMBER_FILE
 
     @property
+    def officers(self) -> Path:
+        """The key of officers' pseudonyms; with the node's other secrets, wherever the pepper is."""
+        return self.home / "secrets" / "officers"
+
+    @property
     def specimens(self) -> Path:
         """The list that lookups with purpose TEST are answered from."""
         return self.home / SPECIMENS_FILE

@@ -37,6 +37,9 @@ class Secret:
         except FileExistsError:
             message = f"There is a {self.name} at {path} already; with another one {self.loss}."
             raise OperatorError(f"{self.prefix}_EXISTS", message) from None
+        except OSError as error:
+            message = f"The {self.name} cannot be written to {path}: {error.strerror}; let the node's user write there."
+            raise OperatorError(f"{self.prefix}_UNWRITTEN", message) from None
         # A kill before the octets are down leaves a short file, which the next start names; nothing hangs on it yet.
         with os.fdopen(descriptor, "wb") as file:
             file.write(clock.random(SECRET_OCTETS).hex().encode() + b"\n")

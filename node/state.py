@@ -33,6 +33,8 @@ class State:
         for statement in _SCHEMA.split(";"):
             if statement.strip():
                 self._db.execute(statement)
+        #: How often the disk refused what was to be remembered; an alarm follows from it.
+        self.unwritten = 0
         self._highest: dict[tuple[str, str], int] = {
             (str(node), str(name)): int(str(as_of))
             for node, name, as_of in self._db.execute("SELECT node, list, as_of_ms FROM highest_as_of")
@@ -47,13 +49,18 @@ class State:
         risen = {name: ms for name, ms in as_of.items() if ms > self.highest_as_of(node, name)}
         if not risen:
             return
-        with self._db:
-            for name, ms in risen.items():
-                self._db.execute(
-                    "INSERT INTO highest_as_of VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET as_of_ms = excluded.as_of_ms",
-                    (node, str(name), ms),
-                )
+        # In memory first: it guards from now on, and an answer in hand must not be lost for want of a disk.
         self._highest.update({(node, str(name)): ms for name, ms in risen.items()})
+        try:
+            with self._db:
+                for name, ms in risen.items():
+                    self._db.execute(
+                        "INSERT INTO highest_as_of VALUES (?, ?, ?) "
+                        "ON CONFLICT DO UPDATE SET as_of_ms = excluded.as_of_ms",
+                        (node, str(name), ms),
+                    )
+        except apsw.Error:
+            self.unwritten += 1
 
     def counted(self, spool: str) -> int:
         """How many records of a spool have been counted into the day's totals."""

@@ -11,7 +11,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,7 +121,13 @@ async def _serve(node: app.Node) -> int:
         files = stack.enter_context(_open_files(node))
         workers = await stack.enter_async_context(_workers(node, log))
         peers = await stack.enter_async_context(_peers(node, files, log))
-        asker = Asker(node.directory, _responders(node, files, peers), _rules(node), files.spool, node.clock)
+
+        def on_fault(error: BaseException) -> None:
+            # The kind alone: a message might hold what was asked.
+            log.error("a lookup failed at home", error=type(error).__name__)
+
+        responders = _responders(node, files, peers)
+        asker = Asker(node.directory, responders, _rules(node), files.spool, node.clock, on_fault)
         feeder = Feeder(app.register(node, files.lists.keys), files.writer, workers, node.clock)
         stack.callback(feeder.close)
 
@@ -130,7 +136,7 @@ async def _serve(node: app.Node) -> int:
             return status.describe(node, workers, lists, files.reader, peers, started_ms)
 
         doors = Doors(asker, describe, feeder.put_records, feeder.adopt_import)
-        checks = await stack.enter_async_context(_desk(node, doors, log))
+        checks = await stack.enter_async_context(_desk(node, doors, on_fault))
         await stack.enter_async_context(_jobs(jobs.Surroundings(node, feeder, files.state, workers, checks, log)))
         if not await workers.wait_ready():
             log.error("workers did not become ready")
@@ -186,14 +192,16 @@ def _ages(node: app.Node) -> Ages:
 
 def _rules(node: app.Node) -> Rules:
     asking = node.settings.asking
-    path = node.layout.pepper.with_name("officers")
+    path = node.layout.officers
     if not path.exists():
         OFFICERS.create(path, node.clock)
     return Rules(node.economy, frozenset(asking.withhold), dict(asking.advice), OFFICERS.load(path))
 
 
 @asynccontextmanager
-async def _desk(node: app.Node, doors: Doors, log: Logger) -> AsyncIterator[health.aio.HealthServicer]:
+async def _desk(
+    node: app.Node, doors: Doors, on_fault: Callable[[BaseException], None]
+) -> AsyncIterator[health.aio.HealthServicer]:
     path = node.layout.desk_socket
     # We hold the node's lock, so whatever lies there is left over.
     path.unlink(missing_ok=True)
@@ -203,11 +211,6 @@ async def _desk(node: app.Node, doors: Doors, log: Logger) -> AsyncIterator[heal
             ("grpc.max_send_message_length", DESK_MESSAGE_OCTETS),
         )
     )
-
-    def on_fault(error: BaseException) -> None:
-        # The kind alone: a message might hold what was asked.
-        log.error("a lookup failed at home", error=type(error).__name__)
-
     desk.serve(server, doors, on_fault)
     checks = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(checks, server)

@@ -252,8 +252,12 @@ class World:
         for other in self.economies.values():
             if other is not economy:
                 responders[other.code] = self._peer(economy, other)
+
+        def broke(error: BaseException) -> None:
+            raise error  # a fault at home is a defect here, not a verdict
+
         economy.asker = Asker(
-            self.directory, responders, rules or Rules(economy.code), economy.desk_spool, economy.clock
+            self.directory, responders, rules or Rules(economy.code), economy.desk_spool, economy.clock, broke
         )
 
     def _own(self, economy: Economy) -> Own:

@@ -18,4 +18,7 @@ def run(around: Surroundings) -> None:
         count_questions(around.node.layout.spool, around.state, around.node.layout.run / app.BUDGET_FILE, now_ms)
     except OperatorError as error:
         around.log.error("questions cannot be counted", code=error.code, cause=error.message)
+    if around.state.unwritten:
+        around.log.error("state cannot be written", count=around.state.unwritten)
+        around.state.unwritten = 0
     around.state.forget_days_before(now_ms // budget.DAY_MS - KEPT_DAYS)
