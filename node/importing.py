@@ -34,6 +34,7 @@ from node.staged import (
     Plan,
     Register,
     StagedBuild,
+    held_for_taking,
     new_staging,
     staging_directory,
 )
@@ -195,15 +196,14 @@ def adopt(register: Register, writer: Writer, name: str, now: datetime) -> Outco
         return Outcome(json.loads(taken[1]), taken[0])
     try:
         directory = staging_directory(register.root, name)
-        adoption = _Adoption(register, writer, name, Plan.read(directory), to_ms(now))
+        # From before the plan is read until the switch is durable, no later importer may clear this away.
+        with held_for_taking(directory):
+            adoption = _Adoption(register, writer, name, Plan.read(directory), to_ms(now))
+            outcome = adoption.outcome(directory)
+            # Kept until here: if we stop before, the same name may be asked for again.
+            remove_tree(directory)
     except ImportRefused as error:
         return Outcome(document_of(Tally(), Counts(), Ages(), Refusal(error.code, error.message)))
-    try:
-        outcome = adoption.take(directory)
-    except ImportRefused as error:
-        outcome = adoption.refused(Refusal(error.code, error.message))
-    # Kept until here: if we stop before, the same name may be asked for again.
-    remove_tree(directory)
     return outcome
 
 
@@ -222,17 +222,19 @@ class _Adoption:
         self._sources = writer.state(self._list_name).sources
         self._before = self._sources.get(self._source, SourceState())
 
-    def take(self, directory: Path) -> Outcome:
-        """Raises ImportRefused, StoreError."""
+    def outcome(self, directory: Path) -> Outcome:
+        """Taken, or that nothing is changed, and why. Raises StoreError."""
+        try:
+            return self._take(directory)
+        except ImportRefused as error:
+            ages = self._register.ages(self._list_name, self._sources, self._source)
+            return Outcome(document_of(self._tally, Counts(), ages, Refusal(error.code, error.message)))
+
+    def _take(self, directory: Path) -> Outcome:
         # Once more, for the list may have moved on while this was staged.
         check_succession(self._plan.request, self._plan.cut_ms, self._before)
         build = self._plan.build
         return self._put_beside(directory) if build is None else self._switch(directory, build)
-
-    def refused(self, refusal: Refusal) -> Outcome:
-        """That nothing is changed, and why."""
-        ages = self._register.ages(self._list_name, self._sources, self._source)
-        return Outcome(document_of(self._tally, Counts(), ages, refusal))
 
     def _switch(self, directory: Path, build: StagedBuild) -> Outcome:
         request = self._plan.request

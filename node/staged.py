@@ -6,7 +6,7 @@ import json
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,8 +18,8 @@ from node.extracts.staging import Tally
 from node.reports import Ages, Counts
 from node.store.keys import StoreKeys
 from node.store.layout import PLAN_FILE, StoreLayout, remove_tree, sync_directory, sync_file
+from node.store.locks import import_lock, remove_staged, taking
 from node.store.ports import SourceState
-from node.store.sqlite_writer import import_lock
 
 OVERRIDES_FILE: Final = "overrides.db"
 GENERATION: Final = "generation"
@@ -111,6 +111,17 @@ def staging_directory(root: Path, name: str) -> Path:
     return StoreLayout(root).incoming / name
 
 
+@contextmanager
+def held_for_taking(directory: Path) -> Iterator[None]:
+    """Keep a staged import where it is while the context lasts. Raises ImportRefused STAGED_UNKNOWN."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(taking(directory))
+        except OSError:
+            raise unknown_staging() from None
+        yield
+
+
 def unknown_staging() -> ImportRefused:
     """No import of this name waits to be taken."""
     return ImportRefused("STAGED_UNKNOWN", "No import of that name is staged: run `rmas import` again.")
@@ -126,8 +137,7 @@ def one_importer(root: Path) -> Iterator[None]:
     with import_lock(layout.import_lock) as held:
         if not held:
             raise ImportRefused("IMPORT_RUNNING", "Another import is running: wait until it has ended.")
-        for directory in layout.incoming.iterdir():
-            remove_tree(directory)
+        remove_staged(layout.incoming)
         yield
 
 

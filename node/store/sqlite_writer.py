@@ -6,7 +6,6 @@ changed on it, and the as-of of its sources. Only then is the counter bumped tha
 
 from __future__ import annotations
 
-import fcntl
 import mmap
 import os
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ from node.store.connect import check_sqlite, one, open_writable, our_errors, row
 from node.store.errors import StoreDamaged, StoreError, StoreLimit
 from node.store.keys import StoreKeys
 from node.store.layout import StoreLayout, remove_tree, sync_directory
+from node.store.locks import import_lock, remove_staged
 from node.store.ports import ListState, RecordPut, SourceState, StagedGeneration, StoredRecord, Taken, Withdrawn
 from node.store.schema import check_pepper, migrate
 from node.store.sqlite_moves import OVERLAY_MAX, GenerationRecords, Moves, changed_record
@@ -215,8 +215,7 @@ class SqliteWriter:
                     remove_tree(directory)
         with import_lock(self._layout.import_lock) as held:
             if held:
-                for directory in self._layout.incoming.iterdir():
-                    remove_tree(directory)
+                remove_staged(self._layout.incoming)
 
 
 def open_writer(root: Path, keys: StoreKeys) -> SqliteWriter:
@@ -226,21 +225,6 @@ def open_writer(root: Path, keys: StoreKeys) -> SqliteWriter:
     left half done is removed. Raises StoreError: WrongPepper, StoreVersion, StoreDamaged, StoreFull.
     """
     return SqliteWriter(root, keys)
-
-
-@contextmanager
-def import_lock(path: Path) -> Iterator[bool]:
-    """Whether this process is the one importer while the context lasts; the kernel lets go of it if it dies."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(descriptor)
 
 
 def _check_complete(layout: StoreLayout) -> None:

@@ -15,7 +15,7 @@ from federation.documents import ListName
 from node import importing
 from node.acceptance import ImportRefused, ImportRequest
 from node.reports import Outcome
-from node.staged import one_importer
+from node.staged import Plan, one_importer
 from node.store.errors import WrongPepper
 from node.store.keys import StoreKeys
 from tests.node.passport_office import PassportOffice, as_csv, at, hour, issued, reported
@@ -420,6 +420,31 @@ class TestDelta:
             first = importing.adopt(office.register, office.writer, staged.name, office.now)
             assert importing.adopt(office.register, office.writer, staged.name, office.now) == first
         assert office.reader.view().epoch == first.epoch
+
+    @pytest.mark.parametrize("full", [True, False])
+    def test_the_next_importer_leaves_alone_what_is_being_taken(
+        self, office: PassportOffice, markers: tuple[str, ...], full: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An importer that was killed lets go of its lock while the node still takes what it had staged."""
+        extract = as_csv(rows(markers, 99) if full else [{"action": "withdraw", "reference": "P-99"}])
+        request = ImportRequest(REPORTED, full=full, since=None if full else at(1), as_of=at(2))
+        with one_importer(office.root):
+            staged = importing.stage(office.register, request, io.BytesIO(extract), office.now, lambda _octets: None)
+        assert staged.name is not None
+        read = Plan.read
+        turned = []
+
+        def another_comes(directory: Path) -> Plan:
+            plan = read(directory)
+            with one_importer(office.root):
+                turned.append(directory.exists())
+            return plan
+
+        monkeypatch.setattr(Plan, "read", another_comes)
+        assert importing.adopt(office.register, office.writer, staged.name, office.now).exit_code == 0
+        assert turned == [True]
+        office.reopen()
+        assert office.found(markers[98], markers[99]) == [(0,), ()]
 
     @pytest.mark.parametrize("name", ["reported-nothing", "../main", "", "/etc", "reported-", "reported-a/../b"])
     def test_only_what_is_staged_can_be_taken(self, office: PassportOffice, name: str) -> None:

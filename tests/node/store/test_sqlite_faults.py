@@ -18,8 +18,9 @@ from node.store import sqlite_build
 from node.store.connect import check_sqlite, open_building
 from node.store.errors import StoreDamaged, StoreError, StoreFull, StoreVersion
 from node.store.layout import StoreLayout
+from node.store.locks import import_lock
 from node.store.sqlite_reader import open_reader
-from node.store.sqlite_writer import import_lock, open_writer
+from node.store.sqlite_writer import open_writer
 from tests.node.passport_office import PassportOffice, at, hour, reported
 
 ROWS = [reported(f"QZX{n:06}", f"P-{n}") for n in range(500)]
