@@ -189,6 +189,9 @@ class SessionTable:
             return
         del self._by_economy[economy][session_id]
         key_id = session.caller.fingerprint
-        leaf, count = self._keys.pop(key_id)
+        leaf, count = self._keys[key_id]
+        # Replaced or removed in one step: `key` reads without the lock, and must never miss a key still in use.
         if count > 1:
             self._keys[key_id] = (leaf, count - 1)
+        else:
+            del self._keys[key_id]

@@ -35,6 +35,10 @@ from node.store.errors import StoreError
 from node.store.keys import StoreKeys
 from node.store.ports import Reader, View
 
+# About 19 MB of spool a member and worker; what is refused beyond is only counted.
+REFUSALS_RECORDED_A_DAY = 100_000
+DAY_MS = 86_400_000
+
 
 @dataclass(frozen=True, slots=True)
 class Lists:
@@ -124,6 +128,7 @@ class NodeAnswerer:
         self._on_fault = on_fault
         self._serving = serving
         self.counts: dict[int, int] = {}
+        self._refusals: dict[str, tuple[int, int]] = {}
 
     def _instant(self) -> Instant:
         return Instant(self._clock.now(), self._clock.now_ms(), int(self._clock.monotonic() * 1000))
@@ -155,7 +160,7 @@ class NodeAnswerer:
             payload = codec.encode_lookup_answer(answer)
             # Before the answer can leave. What is refused before a signature holds is only counted, else anybody
             # could fill the spool.
-            if exchange.authenticated:
+            if exchange.authenticated and self._is_recorded(answer, exchange, at):
                 event = Event.REFUSED if answer.refusal else Event.ANSWERED
                 self._record(event, exchange, at, answer.refusal, _answer_digest(payload))
         except SpoolFull as full:
@@ -197,6 +202,16 @@ class NodeAnswerer:
             outcomes,
             server_time=math.ceil(spent * 10_000),
         )
+
+    def _is_recorded(self, answer: LookupAnswer, exchange: Exchange, at: Instant) -> bool:
+        """Every answer is; of refusals so many a member and day, that nobody can fill the disk by being refused."""
+        if not answer.refusal:
+            return True
+        day = at.now_ms // DAY_MS
+        known_day, count = self._refusals.get(exchange.economy, (day, 0))
+        count = count + 1 if known_day == day else 1
+        self._refusals[exchange.economy] = (day, count)
+        return count <= REFUSALS_RECORDED_A_DAY
 
     def _record(
         self, event: Event, exchange: Exchange, at: Instant, code: int = 0, answer_digest: bytes = NO_DIGEST

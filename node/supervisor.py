@@ -57,6 +57,10 @@ def run(home: Path, settings: Settings) -> int:
     logs.configure(clock, process="supervisor", economy=settings.economy)
     # The socket's path may be longer than Linux allows; from here it is short.
     os.chdir(home)
+    # Workers read the settings anew whenever one is started: all must hold the member list that this process holds, also
+    # when another has been pinned since.
+    os.environ["RMAS_DIRECTORY__FILE"] = settings.directory.file
+    os.environ["RMAS_DIRECTORY__SHA256"] = settings.directory.sha256
     layout = Layout.of(home, settings)
     with NodeLock(layout.run / "lock"):
         node = app.load_node(home, settings)
