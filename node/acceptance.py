@@ -132,6 +132,9 @@ def check_lines(request: ImportRequest, lines: int, rejected: int) -> None:
 def check_drop(request: ImportRequest, dropped: tuple[int, int], before: tuple[int, int]) -> None:
     """Refuse a full extract that would drop too much; both pairs are records and the numbers that they name.
 
+    A record that names other documents under its old reference counts: an export that lost its leading zeros takes every
+    document off the list and withdraws no record.
+
     Raises ImportRefused DROP.
     """
     records, numbers = dropped
@@ -139,8 +142,8 @@ def check_drop(request: ImportRequest, dropped: tuple[int, int], before: tuple[i
     if too_much and records > request.allow_drop:
         raise ImportRefused(
             "DROP",
-            f"The extract lacks {records:,} of this source's {before[0]:,} records ({numbers:,} of {before[1]:,}"
-            f" numbers), more than one in {DROPPED_SHARE}: if that is right, repeat with --allow-drop {records}.",
+            f"The extract lacks {records:,} of this source's {before[0]:,} records, or has other documents under their"
+            f" references ({numbers:,} of {before[1]:,} numbers), more than one in {DROPPED_SHARE}: if that is right, repeat with --allow-drop {records}.",
         )
 
 

@@ -127,7 +127,7 @@ class _Work:
         found = compare(directory / GENERATION, request.source, snapshot, extract.staged)
         check_drop(request, found.dropped, found.before)
         changed = tally.lines - tally.rejected - found.unchanged
-        self._counts = Counts(changed, found.unchanged, found.dropped[0], found.kept)
+        self._counts = Counts(changed, found.unchanged, found.withdrawn, found.kept)
         return Plan(request, cut_ms, tally, self._counts, (), build)
 
     def _delta(self, directory: Path, snapshot: Snapshot, extract: Extract, cut_ms: int | None) -> Plan:

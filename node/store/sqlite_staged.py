@@ -16,10 +16,13 @@ from node.store.sqlite_build import attach_lines
 from node.store.sqlite_snapshot import Snapshot
 
 _SAME = "n.key = b.key AND n.tag = b.tag AND n.status = b.status AND n.reported_on = b.reported_on"
+# Gone, or with the same reference about something else: a lookup of what it named may find nothing now.
+_LOST = "(n.reference IS NULL OR n.key <> b.key OR b.numbers > 1 AND (n.tag <> b.tag OR n.numbers <> b.numbers))"
 # `old` is the generation before, `before` what was changed on it since; together they are what the source had.
 _AGAINST = f"""
-    SELECT count(*), coalesce(sum(b.numbers), 0), coalesce(sum(n.reference IS NULL), 0),
-    coalesce(sum(b.numbers) FILTER (WHERE n.reference IS NULL), 0), coalesce(sum({_SAME}), 0)"""
+    SELECT count(*), coalesce(sum(b.numbers), 0), coalesce(sum({_LOST}), 0),
+    coalesce(sum(b.numbers) FILTER (WHERE {_LOST}), 0), coalesce(sum(n.reference IS NULL), 0),
+    coalesce(sum({_SAME}), 0)"""
 _AGAINST_OLD = f"""{_AGAINST}
     FROM old.records AS b LEFT JOIN records AS n ON n.source = ?1 AND n.reference = b.reference
     WHERE b.source = ?1 AND NOT EXISTS (SELECT 1 FROM before AS c WHERE c.reference = b.reference)"""  # noqa: S608
@@ -34,12 +37,15 @@ _STANDING = "SELECT count(*) FROM overrides WHERE source = ?1 AND NOT withdrawn"
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A full import against what its source had: records and numbers before and dropped; lines that change nothing, and
-    those of them whose record is kept as it was noted after the extract was cut.
+    """A full import against what its source had: records and numbers before and dropped; records withdrawn; lines that
+    change nothing, and those of them whose record is kept as it was noted after the extract was cut.
+
+    Dropped are the withdrawn ones and those that name other documents than before: what was on the list may be so no more.
     """
 
     before: tuple[int, int]
     dropped: tuple[int, int]
+    withdrawn: int
     unchanged: int
     kept: int
 
@@ -52,22 +58,21 @@ def compare(generation: Path, source: str, snapshot: Snapshot, lines: Sequence[P
         connection.execute("ATTACH ? AS changed", (immutable_uri(overrides),))
         if old is not None:
             connection.execute("ATTACH ? AS old", (immutable_uri(old),))
-        before, dropped, unchanged = _against_old(connection, source, has_old=old is not None)
+        found = _against_old(connection, source, has_old=old is not None)
         kept, kept_standing, standing = _kept(connection, source, lines)
         connection.close()
+    records, numbers, dropped, dropped_numbers, withdrawn, same = found
     # Of the records that equal what was, those that no line names were not told by this file.
-    return Comparison(before, dropped, unchanged - (standing - kept_standing) + (kept - kept_standing), kept)
+    unchanged = same - (standing - kept_standing) + (kept - kept_standing)
+    return Comparison((records, numbers), (dropped, dropped_numbers), withdrawn, unchanged, kept)
 
 
-def _against_old(
-    connection: apsw.Connection, source: str, *, has_old: bool
-) -> tuple[tuple[int, int], tuple[int, int], int]:
+def _against_old(connection: apsw.Connection, source: str, *, has_old: bool) -> tuple[int, ...]:
     found = one(connection, _AGAINST_CHANGED, source)
     if has_old:
         # In one pass over both, each in the order of its references.
         found = tuple(a + b for a, b in zip(found, one(connection, _AGAINST_OLD, source), strict=True))
-    records, numbers, dropped, dropped_numbers, unchanged = found
-    return (records, numbers), (dropped, dropped_numbers), unchanged
+    return found
 
 
 def _kept(connection: apsw.Connection, source: str, lines: Sequence[Path]) -> tuple[int, int, int]:

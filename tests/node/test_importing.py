@@ -213,6 +213,30 @@ class TestBrakes:
         office.full([*rows(markers), reported("QZX700000", "BL-1", number_to="QZX709999")], at(2))
         assert refusal(office.full(rows(markers), at(3))) == "DROP"
 
+    def test_other_documents_under_the_same_references_are_dropped_ones(self, office: PassportOffice) -> None:
+        """An export that lost its leading zeros withdraws nobody, and takes everybody off the list."""
+        numbers = [f"00{n:05}" for n in range(70_000, 70_100)]
+        office.full([reported(number, f"P-{n}") for n, number in enumerate(numbers)], at(2), allow_drop=100)
+        stripped = [reported(number.lstrip("0"), f"P-{n}") for n, number in enumerate(numbers)]
+        outcome = office.full(stripped, at(3))
+        assert refusal(outcome) == "DROP"
+        assert "--allow-drop 100" in outcome.document["refused"]["message"]
+        assert office.on_list(numbers[0])
+        forced = office.full(stripped, at(3), allow_drop=100)
+        assert counted(forced) == {"accepted": 100, "changed": 100}
+
+    def test_a_range_cut_short_drops_all_that_it_named(self, office: PassportOffice, markers: tuple[str, ...]) -> None:
+        blank = reported("QZX700000", "BL-1", number_to="QZX709999")
+        office.full([*rows(markers), blank], at(2))
+        outcome = office.full([*rows(markers), blank | {"number_to": "QZX700001"}], at(3))
+        assert refusal(outcome) == "DROP"
+        assert "10,000 of 10,100 numbers" in outcome.document["refused"]["message"]
+        told = office.put("change", blank | {"number_to": "QZX709998"})
+        assert told.document["changed"] == 1
+        office.now += timedelta(hours=2)
+        assert refusal(office.full([*rows(markers), blank | {"number_to": "QZX700001"}], at(4))) == "DROP"
+        assert office.on_list("QZX709998")
+
     def test_a_file_that_has_not_the_lines_expected_is_refused(
         self, office: PassportOffice, markers: tuple[str, ...]
     ) -> None:
