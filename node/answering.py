@@ -28,6 +28,7 @@ from federation.lookup import MAX_QUESTIONS, PROTOCOL_VERSION, LookupAnswer, Que
 from federation.policy import lists_of
 from federation.session import IDLE_MS, SESSION_ID_OCTETS, OpenSessionAnswer, Session
 from federation.status import Purpose, RefusalCode
+from node.budget import DAY_MS
 from node.clock import Clock
 from node.specimens import Specimens
 from node.spool import Entry, Event, Spool, SpoolFull
@@ -37,7 +38,6 @@ from node.store.ports import Reader, View
 
 # About 19 MB of spool a member and worker; what is refused beyond is only counted.
 REFUSALS_RECORDED_A_DAY = 100_000
-DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
