@@ -31,8 +31,8 @@ class Book(Protocol):
 class Application:
     """One delta on its way into a book.
 
-    ``noted_ms``: when its lines are known from, 0 if they come from an extract that moves the as-of. ``cut_ms``: for
-    such an extract, when it was cut; what was noted later goes before it. ``moved`` counts the numbers that come or go.
+    ``noted_ms``: when its lines are known from, 0 if they come from an extract that moves the as-of. ``cut_ms``: when
+    it was cut, None if it does not say; what was noted later goes before it. ``moved`` counts the numbers that come or go.
     """
 
     book: Book

@@ -169,11 +169,11 @@ def _build(
 
 def application(request: ImportRequest, book: Book, cut_ms: int | None, now_ms: int) -> Application:
     """A delta on its way into ``book``. One that names no as-of to build on is known from when it was cut, or from now
-    if it does not say; one that does is as good as a full extract.
+    if it does not say; one that does is as good as a full extract. What was noted after it was cut stands, either way.
     """
     if request.moves_as_of:
         return Application(book, 0, cut_ms)
-    return Application(book, cut_ms if cut_ms is not None else now_ms, None)
+    return Application(book, cut_ms if cut_ms is not None else now_ms, cut_ms)
 
 
 def apply_staged(delta: Application, staged: Sequence[Path], tally: Tally) -> None:

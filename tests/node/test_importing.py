@@ -506,13 +506,31 @@ class TestHandBeforeExtract:
         office.full(rows(markers), at(4))
         assert office.found(markers[150], markers[2]) == [(), (0,)]
 
+    @pytest.mark.parametrize("folded", [False, True])
+    @pytest.mark.parametrize("since", [at(1), None])
     def test_a_delta_cut_earlier_does_not_undo_it_either(
-        self, office: PassportOffice, markers: tuple[str, ...]
+        self,
+        office: PassportOffice,
+        markers: tuple[str, ...],
+        since: str | None,
+        folded: bool,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        if folded:
+            monkeypatch.setattr(importing, "FOLD_FROM", -1)
         line = {"action": "change", **reported(markers[2], "P-2", status="stolen")}
-        outcome = office.delta([line], since=at(1), as_of=at(2))
+        outcome = office.delta([line], since=since, as_of=at(2))
         assert (outcome.document["kept"], counted(outcome)) == (1, {"accepted": 1, "unchanged": 1})
         assert not office.on_list(markers[2])
+
+    def test_a_delta_that_does_not_say_when_it_was_cut_knows_better(
+        self, office: PassportOffice, markers: tuple[str, ...]
+    ) -> None:
+        assert counted(office.delta([{"action": "add", **reported(markers[2], "P-2")}])) == {
+            "accepted": 1,
+            "changed": 1,
+        }
+        assert office.on_list(markers[2])
 
     def test_told_again_at_three_it_was_so_at_three(self, office: PassportOffice, markers: tuple[str, ...]) -> None:
         """What an extract had told before is noted once more, so that one cut in between does not drop it."""
