@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from node.worker_status import WorkerStatus, read_status
 
 READY_SECONDS = 20.0
 SERVE_SECONDS = 5.0
-SILENT_MS = 5_000
+SILENT_SECONDS = 5
 RESTART_FIRST_SECONDS = 0.2
 RESTART_LONGEST_SECONDS = 10.0
 STEADY_SECONDS = 30.0
@@ -43,7 +44,7 @@ class WorkerPool:
         self._clock = clock
         self._log = log
         self._places = [_Place(index) for index in range(count)]
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     def start(self) -> None:
         """Start every worker, and keep them running until ``stop``."""
@@ -89,7 +90,7 @@ class WorkerPool:
 
     async def stop(self, drain_seconds: float) -> None:
         """Let every worker finish what it took, then make sure none is left."""
-        self._stopping = True
+        self._stopping.set()
         for place in self._places:
             if place.process is not None and place.process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
@@ -121,39 +122,52 @@ class WorkerPool:
     async def _until(self, condition: Callable[[], bool], seconds: float) -> bool:
         end = self._clock.monotonic() + seconds
         while not condition():
-            if self._clock.monotonic() > end or self._stopping:
+            if self._clock.monotonic() > end or self._stopping.is_set():
                 return False
             await asyncio.sleep(POLL_SECONDS)
         return True
 
     async def _keep(self, place: _Place) -> None:
         wait = RESTART_FIRST_SECONDS
-        while not self._stopping:
+        while not self._stopping.is_set():
             started = self._clock.monotonic()
-            place.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "node.worker", str(self._home), str(place.index), stdin=asyncio.subprocess.PIPE
-            )
-            watcher = asyncio.create_task(self._kill_when_silent(place, place.process))
-            code = await place.process.wait()
-            watcher.cancel()
-            if self._is_stopping():
+            code = await self._run(place)
+            if self._stopping.is_set():
+                # One that was told to end before it had begun has nothing to drain.
+                if code not in (0, -signal.SIGTERM):
+                    self._log.error("worker did not drain", worker=place.index, exit_code=code)
                 return
             place.restarts += 1
             self._log.error("worker ended", worker=place.index, exit_code=code, restarts=place.restarts)
             if self._clock.monotonic() - started > STEADY_SECONDS:
                 wait = RESTART_FIRST_SECONDS
-            await asyncio.sleep(wait)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), wait)
             wait = min(wait * 2, RESTART_LONGEST_SECONDS)
 
-    def _is_stopping(self) -> bool:
-        return self._stopping
+    async def _run(self, place: _Place) -> int:
+        """One process in that place, from its start to its end; its exit code."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "node.worker", str(self._home), str(place.index), stdin=asyncio.subprocess.PIPE
+        )
+        place.process = process
+        if self._stopping.is_set():
+            # It came into being after all others had been told to end.
+            process.terminate()
+        watcher = asyncio.create_task(self._kill_when_silent(place, process))
+        try:
+            return await process.wait()
+        finally:
+            watcher.cancel()
 
     async def _kill_when_silent(self, place: _Place, process: asyncio.subprocess.Process) -> None:
         """A worker whose heart stopped holds connections and answers nobody."""
-        while True:
+        silent, last = 0, 0
+        while silent < SILENT_SECONDS:
+            # Counted, not read off a clock: after a pause of the whole machine nobody has been silent.
             await asyncio.sleep(1)
             status = self._status(place)
-            if status is not None and self._clock.monotonic() * 1000 - status.beat_ms > SILENT_MS:
-                self._log.error("worker is silent and is killed", worker=place.index)
-                process.kill()
-                return
+            beat = status.beat_ms if status is not None else 0
+            silent, last = (silent + 1 if beat and beat == last else 0), beat
+        process.kill()
+        self._log.error("worker is silent and is killed", worker=place.index)
