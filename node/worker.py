@@ -27,6 +27,7 @@ from node.worker_status import StatusWriter, WorkerStatus
 
 BEAT_SECONDS = 0.2
 IDLE_SWEEP_BEATS = 150
+QUIET_SECONDS = 0.5
 EXIT_OPERATOR = 2
 
 
@@ -116,14 +117,24 @@ class Worker:
         self._told = self._faults.copy()
 
     def _watch_parent(self) -> None:
-        sys.stdin.buffer.read()
+        # Not through sys.stdin: an interpreter that ends while a thread waits in its buffer aborts.
+        while os.read(sys.stdin.fileno(), 1):
+            pass
         self._stop.set()
 
     def _drain(self) -> int:
         self._ready = False
         self._beat()
         # No new calls; those taken are finished. What is cut off after the grace is asked again by its asker.
-        self._server.stop(grace=self._drain_seconds).wait()
+        stopped = self._server.stop(grace=self._drain_seconds)
+        before = -1
+        while not stopped.wait(QUIET_SECONDS):
+            answers = sum(self._answerer.counts.values())
+            if answers == before:
+                # Nothing is being answered. A connection that does not hear that we go, or a call that never comes to
+                # its end, must not keep a worker alive whose supervisor died, nor its ports from the next one.
+                self._server.stop(grace=None)
+            before = answers
         self._spool.close()
         self._log_faults()
         return 0

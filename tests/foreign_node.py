@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from cryptography import x509
@@ -133,6 +134,14 @@ class Line:
         self.connection = caller.connect(economy, port)
         sent = caller.open_session(economy)
         self.session = caller.opened(self._call(OPEN_SESSION_METHOD, sent), sent, economy)
+
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def ask(self, *questions: Question) -> Answer:
         """Put a lookup and verify its answer; raises Refused, BadAnswer or Closed."""

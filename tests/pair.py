@@ -29,19 +29,25 @@ class Pair:
     hidden: int
     specimens: list[dict[str, Any]]
 
-    def specimen(self, status: str) -> dict[str, Any]:
-        """AUS's specimen of that status."""
-        (found,) = [one for one in self.specimens if (one["economy"], one["status"]) == ("AUS", status)]
+    def specimen(self, status: str, economy: str = "AUS") -> dict[str, Any]:
+        """The specimen of an economy by its status."""
+        (found,) = [one for one in self.specimens if (one["economy"], one["status"]) == (economy, status)]
         return found
 
-    def ask(self, status: str = "issued", deadline_ms: int = 0, asker: str = "NZL") -> DeskResult:
+    def ask(self, status: str = "issued", deadline_ms: int = 0) -> DeskResult:
         """What a border system of NZL is told about a specimen of AUS; by default one that is in order."""
-        with connect(self.lab.layout(asker).desk_socket) as desk:
+        with connect(self.lab.layout("NZL").desk_socket) as desk:
             return self.ask_on(desk, status, deadline_ms)
 
     def ask_on(self, desk: Desk, status: str = "issued", deadline_ms: int = 0) -> DeskResult:
         """The same, over a connection that is open already."""
         (result,) = desk.lookup([as_read(self.specimen(status))], DeskLookup(deadline_ms=deadline_ms), timeout=20)
+        return result
+
+    def ask_back(self) -> DeskResult:
+        """What a border system of AUS is told about a specimen of NZL."""
+        with connect(self.lab.layout("AUS").desk_socket) as desk:
+            (result,) = desk.lookup([as_read(self.specimen("stolen", "NZL"))], DeskLookup(), timeout=20)
         return result
 
     def status(self, economy: str = "AUS") -> dict[str, Any]:

@@ -67,6 +67,7 @@ class Relay:
         self._released = asyncio.Event()
         self._harm: Harm | None = None
         self._harms_left = 0
+        self._waiting = 0
         self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="relay", daemon=True)
@@ -127,6 +128,15 @@ class Relay:
 
         return self._run(look())
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether anything is held back at this moment."""
+
+        async def look() -> bool:
+            return self._waiting > 0
+
+        return bool(self._run(look()))
+
     def close(self) -> None:
         """End everything."""
 
@@ -175,8 +185,10 @@ class Relay:
         """Until one side ends; whether that was with RST."""
         try:
             while piece := await source.read(PIECE):
+                self._waiting += 1
                 while way in self._held:
                     await self._released.wait()
+                self._waiting -= 1
                 sink.write(self._treated(piece, way))
                 await sink.drain()
         except Hurt as hurt:

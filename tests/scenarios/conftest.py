@@ -29,13 +29,13 @@ def aus_port(nzl: ForeignNode) -> int:
 @pytest.fixture
 def line(nzl: ForeignNode, aus_port: int) -> Iterator[Line]:
     """What NZL has open to AUS all the while, with a session."""
-    line = Line(nzl, "AUS", aus_port)
-    yield line
-    line.close()
+    with Line(nzl, "AUS", aus_port) as line:
+        yield line
 
 
 @pytest.fixture(scope="session")
-def _pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+def unmended_pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """NZL and AUS with a relay between them, in whatever state the last test left them."""
     pair = pairs.build(tmp_path_factory.mktemp("pair") / "lab")
     yield pair
     lab_control.stop(pair.lab, pair.lab.economies, Clock())
@@ -43,7 +43,7 @@ def _pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 
 
 @pytest.fixture
-def pair(_pair: Pair) -> Pair:
+def pair(unmended_pair: Pair) -> Pair:
     """NZL and AUS with a relay between them, both running and well; a test may break what it likes."""
-    _pair.mend()
-    return _pair
+    unmended_pair.mend()
+    return unmended_pair
