@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from federation.documents import ListName
-from node.store.ports import KeyedLine, RecordPut, StoredRecord, Withdrawn, Writer
+from node.store.ports import KeyedLine, RecordPut, SourcePuts, StoredRecord, Withdrawn, Writer
 
 
 class WriterBook:
@@ -16,9 +16,9 @@ class WriterBook:
         self._puts: dict[str, RecordPut] = {}
 
     @property
-    def puts(self) -> tuple[RecordPut, ...]:
+    def puts(self) -> SourcePuts:
         """One a record, as the last line about it left it."""
-        return tuple(self._puts.values())
+        return SourcePuts(self._list_name, self._source, tuple(self._puts.values()))
 
     def record(self, reference: str) -> StoredRecord | Withdrawn | None:
         """See `node.deltas.Book`."""

@@ -259,7 +259,7 @@ class _Adoption:
         apply_staged(delta, [directory / name for name in self._plan.lines], self._tally)
         check_lines(request, self._tally.lines, self._tally.rejected)
         taken, document = self._taken(delta.counts)
-        return Outcome(document, self._writer.put(self._list_name, self._source, book.puts, taken))
+        return Outcome(document, self._writer.put([book.puts], taken))
 
     def _taken(self, counts: Counts) -> tuple[Taken, dict[str, Any]]:
         """What the writer keeps with the change, in the same step."""

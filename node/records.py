@@ -108,7 +108,7 @@ def _line(register: Register, change: RecordChange) -> tuple[ListName, KeyedLine
 
 
 def _apply(register: Register, writer: Writer, groups: Sequence[_Group], tally: Tally, now_ms: int) -> Outcome:
-    """Work out all groups before the first is written, so that a rejected change leaves none of the others behind."""
+    """Work out all groups and write them in one step: of a call that is refused, no change is left behind."""
     books = []
     totals = Counts()
     for group in groups:
@@ -116,11 +116,9 @@ def _apply(register: Register, writer: Writer, groups: Sequence[_Group], tally: 
         application = Application(book, now_ms, None)
         application.apply(group.lines, tally)
         totals = totals.plus(application.counts)
-        books.append((group, book))
+        books.append(book)
     check_lines(ImportRequest(ListName.REPORTED, full=False), tally.lines, tally.rejected)
-    epoch = None
-    for group, book in books:
-        epoch = writer.put(group.list_name, group.source, book.puts)
+    epoch = writer.put([book.puts for book in books]) if books else None
     ages = Ages()
     if len(groups) == 1:
         (group,) = groups

@@ -75,6 +75,15 @@ class RecordPut:
 
 
 @dataclass(frozen=True, slots=True)
+class SourcePuts:
+    """What is put into one source of one list."""
+
+    list_name: ListName
+    source: str
+    puts: Sequence[RecordPut]
+
+
+@dataclass(frozen=True, slots=True)
 class SourceState:
     """What is known of one source of one list, times in milliseconds since 1970.
 
@@ -171,8 +180,8 @@ class Writer(Protocol):
     def record(self, list_name: ListName, source: str, reference: str) -> StoredRecord | Withdrawn | None:
         """A record as it stands now; None if the reference was never told, or a full import has left it out since."""
 
-    def put(self, list_name: ListName, source: str, puts: Sequence[RecordPut], taken: Taken | None = None) -> int:
-        """Apply puts, and what an import says of its source if they are one, in one step.
+    def put(self, changes: Sequence[SourcePuts], taken: Taken | None = None) -> int:
+        """Apply puts to all their lists, and what an import says of its source if they are one, in one step.
 
         Returns the epoch that shows them. Raises StoreLimit when more would be kept beside the list than every reader
         can hold in memory; nothing is changed then.

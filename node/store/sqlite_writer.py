@@ -19,7 +19,7 @@ from node.store.errors import StoreDamaged, StoreError, StoreLimit
 from node.store.keys import StoreKeys
 from node.store.layout import StoreLayout, remove_tree, sync_directory
 from node.store.locks import import_lock, remove_staged
-from node.store.ports import ListState, RecordPut, SourceState, StagedGeneration, StoredRecord, Taken, Withdrawn
+from node.store.ports import ListState, SourcePuts, SourceState, StagedGeneration, StoredRecord, Taken, Withdrawn
 from node.store.schema import check_pepper, migrate
 from node.store.sqlite_moves import OVERLAY_MAX, GenerationRecords, Moves, changed_record
 
@@ -72,19 +72,17 @@ class SqliteWriter:
             changed = changed_record(self._changes, list_name.value, source, reference)
         return changed if changed is not None else self._generations[list_name].record(source, reference)
 
-    def put(self, list_name: ListName, source: str, puts: Sequence[RecordPut], taken: Taken | None = None) -> int:
+    def put(self, changes: Sequence[SourcePuts], taken: Taken | None = None) -> int:
         """See `node.store.ports.Writer`."""
-        if sum(len(put.keys) for put in puts) > OVERLAY_MAX:
-            raise _too_many(list_name)
+        for each in changes:
+            if sum(len(put.keys) for put in each.puts) > OVERLAY_MAX:
+                raise _too_many(each.list_name)
         with self._commit() as epoch:
-            moves = Moves(self._changes, list_name, self._generations[list_name])
-            for put in puts:
-                moves.replace(source, put, epoch)
-            if moves.overlay_size() > OVERLAY_MAX:
-                raise _too_many(list_name)
-            moves.settle(epoch)
+            for each in changes:
+                self._put(each, epoch)
             if taken is not None:
-                self._take(list_name, source, taken, epoch)
+                (of_import,) = changes
+                self._take(of_import.list_name, of_import.source, taken, epoch)
         return epoch
 
     def switch(self, staged: StagedGeneration, taken: Taken) -> int:
@@ -141,6 +139,14 @@ class SqliteWriter:
                     self._changes.execute("ROLLBACK")
                 raise
             self._publish()
+
+    def _put(self, changes: SourcePuts, epoch: int) -> None:
+        moves = Moves(self._changes, changes.list_name, self._generations[changes.list_name])
+        for put in changes.puts:
+            moves.replace(changes.source, put, epoch)
+        if moves.overlay_size() > OVERLAY_MAX:
+            raise _too_many(changes.list_name)
+        moves.settle(epoch)
 
     def _rebase(self, staged: StagedGeneration, generation: GenerationRecords, epoch: int) -> None:
         """Keep of the changes what the new generation does not hold, and work out its overlay anew."""

@@ -126,6 +126,19 @@ def test_more_than_a_call_takes_is_refused_and_names_the_import(
     assert office.found("Q1000X") == [()]
 
 
+def test_a_call_that_one_list_cannot_take_leaves_nothing_in_the_other(
+    office: PassportOffice, markers: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node.store.sqlite_writer.OVERLAY_MAX", 5)
+    changes = [
+        RecordChange("issued", "add", "main", issued(markers[0], "P-1")),
+        *(RecordChange("reported", "add", "main", reported(number, f"P-{number[-3:]}")) for number in markers[:6]),
+    ]
+    outcome = records.put(office.register, office.writer, changes, office.now)
+    assert outcome.document["refused"]["code"] == "TOO_MANY_CHANGES"
+    assert not office.on_list(markers[0], ISSUED)
+
+
 class TestFinding:
     @pytest.fixture
     def inspector(self, office: PassportOffice, markers: tuple[str, ...]) -> Iterator[SqliteInspector]:

@@ -11,7 +11,7 @@ import pytest
 from federation.documents import ListName
 from node.store.errors import StoreError, StoreLimit, WrongPepper
 from node.store.keys import StoreKeys
-from node.store.ports import Reader, RecordPut, SourceState, StoredRecord, Taken, Withdrawn, Writer
+from node.store.ports import Reader, RecordPut, SourcePuts, SourceState, StoredRecord, Taken, Withdrawn, Writer
 
 REPORTED, ISSUED = ListName.REPORTED, ListName.ISSUED
 BOTH = {REPORTED: ("main",), ISSUED: ("main",)}
@@ -32,6 +32,10 @@ def of_range(reference: str, numbers: Sequence[int]) -> RecordPut:
 
 def withdrawn(reference: str) -> RecordPut:
     return RecordPut(reference, Withdrawn("recovered", 6), ())
+
+
+def put(store: Store, list_name: ListName, source: str, puts: Sequence[RecordPut], taken: Taken | None = None) -> int:
+    return store.writer.put([SourcePuts(list_name, source, puts)], taken)
 
 
 class Store(Protocol):
@@ -66,7 +70,7 @@ class StoreContract:
     def test_what_is_put_is_found_from_its_epoch_on(self, store: Store) -> None:
         reader = store.open_reader(BOTH)
         before = reader.view()
-        epoch = store.writer.put(REPORTED, "main", [record("A", 1)])
+        epoch = put(store, REPORTED, "main", [record("A", 1)])
         view = reader.view()
         assert view.epoch == epoch > before.epoch
         assert view.find(REPORTED, [key(1), key(2)]) == [(0,), ()]
@@ -76,7 +80,7 @@ class StoreContract:
         store.stage(REPORTED, "main", [record("A", 1)], 1).switch()
         reader = store.open_reader(BOTH)
         held = reader.view()
-        store.writer.put(REPORTED, "main", [record("B", 2), withdrawn("A")])
+        put(store, REPORTED, "main", [record("B", 2), withdrawn("A")])
         reader.view()
         store.stage(REPORTED, "main", [record("C", 3)], 2).switch()
         reader.view()
@@ -89,7 +93,7 @@ class StoreContract:
 
     def test_a_withdrawn_record_is_found_no_more(self, store: Store) -> None:
         store.stage(REPORTED, "main", [record("A", 1), record("B", 2)], 1).switch()
-        store.writer.put(REPORTED, "main", [withdrawn("A")])
+        put(store, REPORTED, "main", [withdrawn("A")])
         assert store.open_reader(BOTH).view().find(REPORTED, [key(1), key(2)]) == [(), (0,)]
 
     @pytest.mark.parametrize("staged", [True, False])
@@ -98,40 +102,45 @@ class StoreContract:
         if staged:
             store.stage(REPORTED, "main", puts, 1).switch()
         else:
-            store.writer.put(REPORTED, "main", puts)
+            put(store, REPORTED, "main", puts)
         reader = store.open_reader(BOTH)
         for reference in ("A", "R"):
-            store.writer.put(REPORTED, "main", [withdrawn(reference)])
+            put(store, REPORTED, "main", [withdrawn(reference)])
             assert reader.view().find(REPORTED, [key(1)]) == [(0,)]
         assert reader.view().find(REPORTED, [key(2), key(3)]) == [(), ()]
-        store.writer.put(REPORTED, "main", [withdrawn("B")])
+        put(store, REPORTED, "main", [withdrawn("B")])
         assert reader.view().find(REPORTED, [key(1)]) == [()]
 
     def test_a_record_may_come_back_after_it_was_withdrawn(self, store: Store) -> None:
         store.stage(REPORTED, "main", [record("A", 1)], 1).switch()
-        for put, expected in ((withdrawn("A"), ()), (record("A", 1), (0,)), (withdrawn("A"), ()), (record("A", 2), ())):
-            store.writer.put(REPORTED, "main", [put])
+        for told, expected in (
+            (withdrawn("A"), ()),
+            (record("A", 1), (0,)),
+            (withdrawn("A"), ()),
+            (record("A", 2), ()),
+        ):
+            put(store, REPORTED, "main", [told])
             assert store.open_reader(BOTH).view().find(REPORTED, [key(1)]) == [expected]
         assert store.open_reader(BOTH).view().find(REPORTED, [key(2)]) == [(0,)]
 
     def test_each_pair_of_dates_of_a_document_is_found_once(self, store: Store) -> None:
         store.stage(ISSUED, "main", [record("A", 1, 11), record("B", 1, 12), record("C", 1, 12)], 1).switch()
-        store.writer.put(ISSUED, "main", [record("D", 1, 13), withdrawn("B")])
+        put(store, ISSUED, "main", [record("D", 1, 13), withdrawn("B")])
         (tags,) = store.open_reader(BOTH).view().find(ISSUED, [key(1)])
         assert sorted(tags) == [11, 12, 13]
-        store.writer.put(ISSUED, "main", [withdrawn("C")])
+        put(store, ISSUED, "main", [withdrawn("C")])
         (tags,) = store.open_reader(BOTH).view().find(ISSUED, [key(1)])
         assert sorted(tags) == [11, 13]
 
     def test_the_same_name_in_two_sources_is_two_records(self, store: Store) -> None:
-        store.writer.put(REPORTED, "main", [record("A", 1)])
-        store.writer.put(REPORTED, "police", [record("A", 1)])
-        store.writer.put(REPORTED, "main", [withdrawn("A")])
+        put(store, REPORTED, "main", [record("A", 1)])
+        put(store, REPORTED, "police", [record("A", 1)])
+        put(store, REPORTED, "main", [withdrawn("A")])
         assert store.open_reader(BOTH).view().find(REPORTED, [key(1)]) == [(0,)]
 
     def test_many_keys_are_answered_in_order_as_one_by_one(self, store: Store) -> None:
         store.stage(ISSUED, "main", [record(f"R{n}", n % 300, n) for n in range(600)], 1).switch()
-        store.writer.put(ISSUED, "main", [withdrawn(f"R{n}") for n in range(0, 600, 7)])
+        put(store, ISSUED, "main", [withdrawn(f"R{n}") for n in range(0, 600, 7)])
         view = store.open_reader(BOTH).view()
         asked = [key(n * 37 % 500) for n in range(500)]
         assert view.find(ISSUED, []) == []
@@ -149,7 +158,7 @@ class StoreContract:
         with ThreadPoolExecutor(4) as pool:
             answers = [pool.submit(ask, n) for n in range(20)]
             for n in range(20):
-                store.writer.put(REPORTED, "main", [record(f"N{n}", 200 + n)])
+                put(store, REPORTED, "main", [record(f"N{n}", 200 + n)])
                 if n % 5 == 0:
                     store.stage(REPORTED, "main", [record(f"R{n}", n) for n in range(100)], 2 + n).switch()
             assert set().union(*(answer.result() for answer in answers)) == {True}
@@ -164,7 +173,7 @@ class StoreContract:
     def test_what_was_put_while_an_import_was_staged_stands_on_top_of_it(self, store: Store) -> None:
         store.stage(REPORTED, "main", [record("A", 1), record("B", 2)], 1).switch()
         staging = store.stage(REPORTED, "main", [record("A", 1), record("B", 2), record("C", 3)], 2)
-        store.writer.put(REPORTED, "main", [withdrawn("B"), record("D", 4), record("C", 5)])
+        put(store, REPORTED, "main", [withdrawn("B"), record("D", 4), record("C", 5)])
         staging.switch()
         view = store.open_reader(BOTH).view()
         assert view.find(REPORTED, [key(n) for n in range(1, 6)]) == [(0,), (), (), (0,), (0,)]
@@ -190,13 +199,13 @@ class StoreContract:
 
     def test_as_of_and_records_move_together(self, store: Store) -> None:
         reader = store.open_reader(BOTH)
-        store.writer.put(REPORTED, "main", [record("A", 1)], Taken("reported-x", "{}", SourceState(as_of_ms=9)))
+        put(store, REPORTED, "main", [record("A", 1)], Taken("reported-x", "{}", SourceState(as_of_ms=9)))
         view = reader.view()
         assert (view.data_as_of(REPORTED), view.find(REPORTED, [key(1)])) == (9, [(0,)])
 
     def test_records_are_known_by_name_as_they_stand(self, store: Store) -> None:
         store.stage(REPORTED, "main", [record("A", 1), record("B", 2)], 1).switch()
-        store.writer.put(REPORTED, "main", [withdrawn("B"), record("C", 3)])
+        put(store, REPORTED, "main", [withdrawn("B"), record("C", 3)])
         names = [store.writer.record(REPORTED, "main", name) for name in ("A", "B", "C", "D")]
         assert isinstance(names[0], StoredRecord)
         assert names[0].key == key(1)
@@ -207,35 +216,50 @@ class StoreContract:
 
     def test_a_list_counts_its_records_and_numbers(self, store: Store) -> None:
         store.stage(REPORTED, "main", [record("A", 1), of_range("R", range(5))], 1).switch()
-        store.writer.put(REPORTED, "main", [record("B", 1), withdrawn("A"), withdrawn("A"), withdrawn("R")])
-        store.writer.put(REPORTED, "main", [of_range("S", range(3)), record("B", 2)])
+        put(store, REPORTED, "main", [record("B", 1), withdrawn("A"), withdrawn("A"), withdrawn("R")])
+        put(store, REPORTED, "main", [of_range("S", range(3)), record("B", 2)])
         state = store.writer.state(REPORTED)
         assert (state.records, state.numbers) == (2, 4)
 
     def test_an_import_taken_once_is_known_by_its_name(self, store: Store) -> None:
         taken = Taken("reported-x", '{"told": 1}', SourceState(as_of_ms=9))
-        epoch = store.writer.put(REPORTED, "main", [record("A", 1)], taken)
+        epoch = put(store, REPORTED, "main", [record("A", 1)], taken)
         assert store.writer.adopted("reported-x") == (epoch, '{"told": 1}')
         assert store.writer.adopted("reported-y") is None
 
     def test_more_changes_than_readers_can_hold_are_refused_and_change_nothing(self, store: Store) -> None:
-        epoch = store.writer.put(REPORTED, "main", [record("A", 1)])
+        epoch = put(store, REPORTED, "main", [record("A", 1)])
         with pytest.raises(StoreLimit):
-            store.writer.put(REPORTED, "main", [record("B", 2), of_range("R", range(10, 200_011))])
+            put(store, REPORTED, "main", [record("B", 2), of_range("R", range(10, 200_011))])
         view = store.open_reader(BOTH).view()
         assert view.epoch == epoch
         assert view.find(REPORTED, [key(1), key(2), key(11)]) == [(0,), (), ()]
 
+    def test_changes_to_several_lists_are_taken_together_or_not_at_all(self, store: Store) -> None:
+        issued = SourcePuts(ISSUED, "main", [record("A", 1)])
+        police = SourcePuts(REPORTED, "police", [record("A", 2)])
+        epoch = store.writer.put([issued, police])
+        view = store.open_reader(BOTH).view()
+        assert view.epoch == epoch
+        assert (view.find(ISSUED, [key(1)]), view.find(REPORTED, [key(2)])) == ([(0,)], [(0,)])
+        half = SourcePuts(REPORTED, "main", [of_range("R", range(10, 100_011))])
+        rest = SourcePuts(REPORTED, "police", [of_range("R", range(200_000, 300_001))])
+        with pytest.raises(StoreLimit):
+            store.writer.put([SourcePuts(ISSUED, "main", [record("B", 3)]), half, rest])
+        view = store.open_reader(BOTH).view()
+        assert view.epoch == epoch
+        assert (view.find(ISSUED, [key(3)]), view.find(REPORTED, [key(10)])) == ([()], [()])
+
     def test_what_was_acknowledged_stands_after_a_restart(self, store: Store) -> None:
         store.stage(REPORTED, "main", [record("A", 1)], 1).switch()
-        epoch = store.writer.put(REPORTED, "main", [record("B", 2), withdrawn("A")])
+        epoch = put(store, REPORTED, "main", [record("B", 2), withdrawn("A")])
         store.reopen()
         view = store.open_reader(BOTH).view()
         assert view.epoch == epoch
         assert (view.data_as_of(REPORTED), view.find(REPORTED, [key(1), key(2)])) == (1, [(), (0,)])
 
     def test_another_pepper_is_refused_by_reader_and_writer(self, store: Store) -> None:
-        store.writer.put(REPORTED, "main", [record("A", 1)])
+        put(store, REPORTED, "main", [record("A", 1)])
         with pytest.raises(WrongPepper):
             store.open_reader(BOTH, StoreKeys(b"x" * 32))
         with pytest.raises(WrongPepper):

@@ -71,7 +71,7 @@ def test_a_damaged_file_is_named_and_nothing_is_overwritten(
     harm(only(office.root, name))
     before = fingerprints(office.root)
     with pytest.raises(StoreError) as caught:
-        open_writer(office.root, office.keys).put(ListName.REPORTED, "main", [])
+        open_writer(office.root, office.keys).put([])
     assert name in caught.value.message or str(office.root) in caught.value.message
     kept = fingerprints(office.root)
     assert {path for path in before if path.endswith((".db", "epoch"))} <= set(kept)
