@@ -36,7 +36,9 @@ def steps(office: PassportOffice) -> list[Callable[[], Any]]:
     delta = [{"action": "withdraw", "reference": "P-1"}, {"action": "add", **reported(NUMBERS[50], "D-1")}]
     later = [{"action": "withdraw", "reference": "P-2"}, {"action": "add", **reported(NUMBERS[51], "D-2")}]
     return [
-        lambda: office.full([reported(number, f"P-{n}") for n, number in enumerate(NUMBERS[1:41])], at(1.5)),
+        lambda: office.full(
+            [reported(number, f"P-{n}") for n, number in enumerate(NUMBERS[1:41])], at(1.5), allow_drop=99
+        ),
         lambda: office.put("add", reported(NUMBERS[59], "DESK-1")),
         lambda: office.put("withdraw", {"reference": "P-5"}),
         lambda: office.delta(delta, since=at(1.5), as_of=at(2)),
@@ -168,7 +170,7 @@ def feed(root: Path, count: int) -> None:
     while True:
         extract = io.BytesIO(as_csv(rows_of_version(version, count)))
         cut = FED_FROM + timedelta(minutes=version)
-        request = ImportRequest(ListName.REPORTED, full=True, as_of=cut.isoformat())
+        request = ImportRequest(ListName.REPORTED, full=True, as_of=cut.isoformat(), allow_drop=count)
         with one_importer(root):
             staged = importing.stage(office.register, request, extract, office.now, lambda _octets: None)
             assert staged.name is not None, staged.outcome
