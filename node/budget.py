@@ -30,10 +30,10 @@ def publish(path: Path, day: int, totals: Mapping[str, int]) -> None:
     The file is replaced in place under a generation number that is odd while it is being written, so a reader never
     takes half of it.
     """
-    fresh = not path.exists()
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
-        if fresh or os.fstat(file).st_size != SIZE:
+        if os.fstat(file).st_size != SIZE:
+            os.ftruncate(file, SIZE)
             os.posix_fallocate(file, 0, SIZE)
         with mmap.mmap(file, SIZE) as mapped:
             (generation,) = _HEAD.unpack_from(mapped)
