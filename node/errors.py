@@ -4,6 +4,7 @@ NodeError
 └── OperatorError        our operator: a setting, a file, a command line; one sentence with cause and remedy
     ├── ConfigError      rmas.toml or an RMAS_* variable
     ├── NodeDown         the node does not answer on its desk socket, or fails on a request
+    ├── OutcomeUnknown   the node was told to change its lists, and did not say whether it did
     └── LabError         the lab on this machine is not in the state a command needs
 """
 
@@ -33,6 +34,14 @@ class ConfigError(OperatorError):
 
 class NodeDown(OperatorError):
     """No node answers on the desk socket (NODE_DOWN), or it fails on what it was asked (DESK_FAULT)."""
+
+
+class OutcomeUnknown(OperatorError):
+    """A change may have been taken or not; to tell it again is safe. The command line ends with 1, not 2."""
+
+    def __init__(self, cause: str) -> None:
+        """``cause``: a sentence."""
+        super().__init__("OUTCOME_UNKNOWN", f"{cause} It may have been taken: repeat the command, which is safe.")
 
 
 class LabError(OperatorError):

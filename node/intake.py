@@ -15,7 +15,7 @@ from node.acceptance import ImportRequest
 from node.clock import Clock
 from node.config import Settings
 from node.desk_client import Desk, connect
-from node.errors import NodeDown, OperatorError
+from node.errors import NodeDown, OperatorError, OutcomeUnknown
 from node.extracts.reading import Progress
 from node.layout import Layout
 from node.lock import NodeLock
@@ -73,22 +73,42 @@ class Intake:
         )
 
     def _write(self, through: Callable[[Desk], Outcome], directly: Callable[[Writer], Outcome]) -> Outcome:
-        """By the node if it runs, else by ourselves; both ways may be tried again, for neither changes anything twice."""
+        """By the node if it runs, else by ourselves; both ways may be tried again, for neither changes anything twice.
+
+        Raises OutcomeUnknown when a node was asked, did not say what became of it, and keeps running.
+        """
         deadline = self.clock.monotonic() + _PATIENCE_SECONDS
+        unanswered = False
         while True:
             try:
-                with connect(self.layout.desk_socket) as desk:
-                    return _marked(through(desk), served=True)
-            except NodeDown as error:
-                if error.code != "NODE_DOWN":
-                    raise
+                return self._ask(through)
+            except _Unanswered:
+                if not unanswered:
+                    # However long that call took, it is put once more.
+                    unanswered, deadline = True, self.clock.monotonic() + _PATIENCE_SECONDS
+            except NodeDown:
+                pass
             try:
                 with NodeLock(self.layout.run / "lock"):
                     return _marked(self._write_directly(directly), served=False)
             except OperatorError as error:
-                if error.code != "NODE_RUNNING" or self.clock.monotonic() > deadline:
+                if error.code != "NODE_RUNNING":
                     raise
+                if self.clock.monotonic() > deadline:
+                    raise (
+                        OutcomeUnknown("The node was given this and did not answer.") if unanswered else error
+                    ) from None
             self.clock.pause(_PAUSE_SECONDS)
+
+    def _ask(self, through: Callable[[Desk], Outcome]) -> Outcome:
+        """Raises NodeDown when nobody answers, _Unanswered if it was given them, OutcomeUnknown when the node failed."""
+        with connect(self.layout.desk_socket) as desk:
+            try:
+                return _marked(through(desk), served=True)
+            except NodeDown as error:
+                if error.code == "NODE_DOWN":
+                    raise _Unanswered(error.code, error.message) from error
+                raise OutcomeUnknown(error.message) from error
 
     def _write_directly(self, directly: Callable[[Writer], Outcome]) -> Outcome:
         writer = open_writer(self.register.root, self.register.keys)
@@ -96,6 +116,10 @@ class Intake:
             return directly(writer)
         finally:
             writer.close()
+
+
+class _Unanswered(NodeDown):
+    """The node may have heard the request; nothing was heard from it."""
 
 
 def _marked(outcome: Outcome, *, served: bool) -> Outcome:

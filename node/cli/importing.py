@@ -52,8 +52,8 @@ def import_extract(  # noqa: PLR0913  a command's options are its arguments
 ) -> int:
     """Import an extract: all of it in one step, or nothing.
 
-    Exit codes: 0 taken; 3 taken, but for a few rejected lines; 2 refused, nothing was changed. docs/data.md says what
-    belongs in an extract, and what each code asks for.
+    Exit codes: 0 taken; 3 taken, but for a few rejected lines; 2 refused, nothing was changed; 1 not known, repeat it.
+    docs/data.md says what belongs in an extract, and what each code asks for.
     """
     if full == delta:
         raise OperatorError("USAGE", "Say what the file is: --full (the whole list) or --delta (changes).")

@@ -19,7 +19,7 @@ from typer.exceptions import TyperException
 from certs.errors import CertsError
 from federation.errors import FederationError
 from node.cli.output import complain, print_json, say
-from node.errors import OperatorError
+from node.errors import OperatorError, OutcomeUnknown
 from node.printable import mask
 
 USAGE = 2
@@ -122,6 +122,9 @@ def _fail(error: Exception, as_json: bool) -> int:
 def _explain(error: Exception) -> tuple[str, str, int]:
     if isinstance(error, TyperException):
         return "USAGE", _usage(error), USAGE
+    if isinstance(error, OutcomeUnknown):
+        # Not 2: a script must not read it as refused.
+        return error.code, error.message, UNEXPECTED
     if isinstance(error, OperatorError):
         return error.code, error.message, USAGE
     if isinstance(error, CertsError | FederationError):
