@@ -16,6 +16,8 @@ from node.times import parse_ms, rfc3339
 
 # A clock may be this far behind the one that cut the extract; what is further ahead is a wrong time, not a new list.
 FUTURE_MS: Final = 60_000
+# 2000-01-01T00:00:00Z. No extract is older; a clock that was never set, or a time of 0, is.
+EARLIEST_MS: Final = 946_684_800_000
 # One line in a thousand rejected, one record in fifty dropped: above, something is wrong with the extract as a whole.
 REJECTED_SHARE: Final = 1_000
 DROPPED_SHARE: Final = 50
@@ -48,7 +50,7 @@ class ImportRequest:
 def as_of_ms(request: ImportRequest, in_file: str | None, now_ms: int) -> int | None:
     """When the extract was cut; None for a delta that neither names nor needs it.
 
-    Raises ImportRefused AS_OF_MISSING, AS_OF_CONFLICT, AS_OF_FUTURE, TIME_FORM.
+    Raises ImportRefused AS_OF_MISSING, AS_OF_CONFLICT, AS_OF_FUTURE, AS_OF_TOO_OLD, TIME_FORM.
     """
     given = None if request.as_of is None else _time(request.as_of, "--as-of")
     found = None if in_file is None else _time(in_file, "the as-of in the file")
@@ -68,6 +70,12 @@ def as_of_ms(request: ImportRequest, in_file: str | None, now_ms: int) -> int | 
             "AS_OF_FUTURE",
             f"The extract says that it was cut at {rfc3339(cut)}, and here it is {rfc3339(now_ms)}: correct the time"
             " (its zone, too) or the clock.",
+        )
+    if cut < EARLIEST_MS:
+        raise ImportRefused(
+            "AS_OF_TOO_OLD",
+            f"The extract says that it was cut at {rfc3339(cut)}, before 2000: correct the time, or the clock of the"
+            " system that exports.",
         )
     return min(cut, now_ms)
 

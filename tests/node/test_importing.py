@@ -174,6 +174,16 @@ class TestAsOf:
         assert not office.full(rows(markers), (office.now + timedelta(seconds=60)).isoformat()).refused
         assert office.as_of() == office.now
 
+    @pytest.mark.parametrize("as_of", ["1969-12-31T23:59:59Z", "1970-01-01T00:00:00Z", "1999-12-31T23:59:59Z"])
+    def test_a_time_from_a_clock_that_was_never_set_is_refused(
+        self, office: PassportOffice, markers: tuple[str, ...], as_of: str
+    ) -> None:
+        """Answers could not carry it, and 0 would read as no time at all."""
+        assert refusal(office.full(rows(markers), as_of)) == "AS_OF_TOO_OLD"
+        in_file = f"#as_of={as_of}\n".encode() + as_csv([{"action": "add", **reported(markers[0], "P-0")}])
+        assert refusal(office.take(in_file, full=False)) == "AS_OF_TOO_OLD"
+        assert not office.full(rows(markers), "2000-01-01T00:00:00Z").refused
+
     def test_an_older_extract_than_the_list_has_is_refused(
         self, office: PassportOffice, markers: tuple[str, ...]
     ) -> None:
