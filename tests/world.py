@@ -230,6 +230,7 @@ class World:
         edit(members)
         self.directory = parse(json.dumps({"federation": "lab", "members": [*members.values()]}).encode())
         self.heard: list[tuple[str, bool]] = []
+        self.sisters: list[Economy] = []
         for economy in self.economies.values():
             economy.start(self.directory)
         self.let_ask(self.economies[codes[0]])
@@ -245,6 +246,13 @@ class World:
     @property
     def usa(self) -> Economy:
         return self.economies["USA"]
+
+    def sister(self, code: str) -> Economy:
+        """A second node of an economy, under the same CA."""
+        node = Economy(code, self.economies[code].path / "sister", self.loop.time, "node2")
+        node.start(self.directory)
+        self.sisters.append(node)
+        return node
 
     def let_ask(self, economy: Economy, rules: Rules | None = None) -> None:
         """Give an economy an asker with links to all others, under its own rules."""
@@ -292,7 +300,7 @@ class World:
             for client in economy.clients.values():
                 self.run(client.close())
         self._runner.close()
-        for economy in self.economies.values():
+        for economy in (*self.economies.values(), *self.sisters):
             economy.stop()
 
 
