@@ -6,11 +6,13 @@ lost at once: by an extract cut short, by an old one, by a delta that never came
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from federation.documents import ListName
 from node.errors import OperatorError
+from node.reports import Caution
 from node.store.ports import SourceState
 from node.times import parse_ms, rfc3339
 
@@ -173,6 +175,27 @@ def state_after(
             held_rejected=rejected,
         )
     return SourceState(as_of_ms=cut_ms)
+
+
+def cautions_of(before: SourceState, after: SourceState, others: Sequence[SourceState]) -> tuple[Caution, ...]:
+    """What should be known of an import that is taken. ``others``: the list's other sources.
+
+    A source that counts for the first time may take the list's as-of back behind what peers have seen. They are right to
+    answer nothing from it then, so it is no reason to refuse: without the source the list has no data at all.
+    """
+    times = [state.as_of_ms for state in others if state.as_of_ms is not None]
+    if before.as_of_ms is not None or after.as_of_ms is None or not times or len(times) < len(others):
+        return ()
+    if after.as_of_ms >= min(times):
+        return ()
+    return (
+        Caution(
+            "AS_OF_GOES_BACK",
+            f"With this source the list is as of {rfc3339(after.as_of_ms)}, without it {rfc3339(min(times))}: peers that"
+            " have seen the newer time take no answer (DATA_REGRESSION) until the list is newer again, so import a newer"
+            " extract of this source.",
+        ),
+    )
 
 
 def _time(text: str, what: str) -> int:

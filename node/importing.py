@@ -150,7 +150,7 @@ class _Work:
         request = self._request
         before = self._sources.get(request.source, SourceState())
         after = state_after(request, plan.cut_ms, self._tally.rejected, before, self._now_ms)
-        ages = self._register.ages(request.list_name, {**self._sources, request.source: after}, request.source)
+        ages = self._register.ages_after(request.list_name, self._sources, request.source, after)
         return Outcome({**document_of(self._tally, self._counts, ages), "dry_run": request.dry_run})
 
     def refused(self, refusal: Refusal) -> Outcome:
@@ -265,6 +265,6 @@ class _Adoption:
         """What the writer keeps with the change, in the same step."""
         plan = self._plan
         after = state_after(plan.request, plan.cut_ms, self._tally.rejected, self._before, self._now_ms)
-        ages = self._register.ages(self._list_name, {**self._sources, self._source: after}, self._source)
+        ages = self._register.ages_after(self._list_name, self._sources, self._source, after)
         document = document_of(self._tally, counts, ages)
         return Taken(self._name, json.dumps(document), after), document

@@ -49,11 +49,22 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Caution:
+    """What an import that is taken brings with it, and the operator should know: a stable code, and a sentence."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ages:
-    """The as-of of a list (None: it answers nothing), and the one its source would have if lines were not rejected."""
+    """The as-of of a list (None: it answers nothing), the one its source would have if lines were not rejected, and
+    what follows from them.
+    """
 
     data_as_of_ms: int | None = None
     held_as_of_ms: int | None = None
+    cautions: tuple[Caution, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +113,7 @@ def document_of(tally: Tally, counts: Counts, ages: Ages, refusal: Refusal | Non
         "rejected_lines_left_out": tally.rejected - len(tally.rejections),
         "references": [{"line": line, "reference": reference} for line, reference in tally.references.items()],
         "references_left_out": tally.derived - len(tally.references),
+        "warnings": [asdict(each) for each in ages.cautions],
         "refused": None if refusal is None else asdict(refusal),
         "served": False,
         "dry_run": False,

@@ -7,13 +7,13 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from federation.documents import ListName
 from federation.routes import RouteTable
-from node.acceptance import ImportRefused, ImportRequest
+from node.acceptance import ImportRefused, ImportRequest, cautions_of
 from node.extracts.staging import Tally
 from node.reports import Ages, Counts
 from node.store.keys import StoreKeys
@@ -51,6 +51,14 @@ class Register:
         times = [state.as_of_ms for state in states if state.as_of_ms is not None]
         held = known.get(source, SourceState()).held_as_of_ms
         return Ages(min(times) if len(times) == len(states) else None, held)
+
+    def ages_after(
+        self, list_name: ListName, known: Mapping[str, SourceState], source: str, after: SourceState
+    ) -> Ages:
+        """As `ages`, once an import of ``source`` is taken, with what else that brings."""
+        others = [known.get(name, SourceState()) for name in self.sources[list_name] if name != source]
+        ages = self.ages(list_name, {**known, source: after}, source)
+        return replace(ages, cautions=cautions_of(known.get(source, SourceState()), after, others))
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,8 @@ def _show_taken(document: dict[str, Any], what: str) -> None:
             + f" (it would be {document['held_as_of']}): correct the rejected lines and import again, or repeat with"
             " --accept-rejected. Peers stop counting its no-matches when it is 48 hours old."
         )
+    for warning in document["warnings"]:
+        say(f"{paint('Warning', 'bold', 'yellow')}: {warning['message']} [{warning['code']}]")
     if document["dry_run"]:
         say("This was a dry run: nothing was changed.")
     elif document["served"]:

@@ -202,6 +202,23 @@ class TestAsOf:
         assert refusal(office.full([], at(2), source="customs")) == "SOURCE_UNKNOWN"
         office.close()
 
+    def test_a_source_that_takes_the_list_back_behind_what_peers_have_seen_warns(
+        self, tmp_path: Path, markers: tuple[str, ...]
+    ) -> None:
+        office = PassportOffice(tmp_path / "store")
+        assert office.full(rows(markers), at(2)).document["warnings"] == []
+        office.close()
+        office = PassportOffice(tmp_path / "store", {REPORTED: ("main", "police"), ISSUED: ("main",)})
+        police = [reported(markers[150], "P-1")]
+        tried = office.full(police, at(1), source="police", dry_run=True)
+        outcome = office.full(police, at(1), source="police")
+        assert [one["code"] for one in outcome.document["warnings"]] == ["AS_OF_GOES_BACK"]
+        assert tried.document["warnings"] == outcome.document["warnings"]
+        assert "DATA_REGRESSION" in outcome.document["warnings"][0]["message"]
+        assert office.as_of() == hour(1)
+        assert office.full(police, at(2.5), source="police").document["warnings"] == []
+        office.close()
+
 
 class TestBrakes:
     @pytest.fixture(autouse=True)
