@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from node.acceptance import (
+    REJECTED_SHARE,
     ImportRefused,
     ImportRequest,
     as_of_ms,
@@ -120,7 +121,9 @@ class _Work:
 
     def _full(self, directory: Path, snapshot: Snapshot, extract: Extract, cut_ms: int | None) -> Plan:
         request, tally = self._request, extract.tally
-        build, duplicates = _build(directory, snapshot, request.source, extract.staged)
+        # One more than may be rejected: of a file that consists of them, that many refuse it.
+        told = tally.lines // REJECTED_SHARE + 1
+        build, duplicates = _build(directory, snapshot, request.source, extract.staged, told)
         for line in duplicates:
             tally.reject(line, RejectedLine("REFERENCE_TWICE", "reference", _TWICE))
         check_lines(request, tally.lines, tally.rejected)
@@ -142,7 +145,7 @@ class _Work:
         if delta.moved <= FOLD_FROM and snapshot.changed_keys + delta.moved <= FOLD_BESIDE:
             # Its lines are taken anew by the writer, on the list as it is then.
             return Plan(request, cut_ms, read, Counts(), tuple(path.name for path in extract.staged), None)
-        build, _ = _build(directory, snapshot, request.source, ())
+        build, _ = _build(directory, snapshot, request.source, (), 1)
         return Plan(request, cut_ms, tally, self._counts, (), build)
 
     def outcome(self, plan: Plan) -> Outcome:
@@ -160,10 +163,10 @@ class _Work:
 
 
 def _build(
-    directory: Path, snapshot: Snapshot, source: str, lines: Sequence[Path]
+    directory: Path, snapshot: Snapshot, source: str, lines: Sequence[Path], duplicates_told: int
 ) -> tuple[StagedBuild, tuple[int, ...]]:
     parts = Parts(source, lines, snapshot.records, snapshot.overrides)
-    built = build_generation(directory / GENERATION, parts)
+    built = build_generation(directory / GENERATION, parts, duplicates_told)
     return StagedBuild(snapshot.generation, snapshot.epoch, built.records, built.numbers), built.duplicates
 
 

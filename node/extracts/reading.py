@@ -117,6 +117,7 @@ def _read_here(lines: Iterable[Block], said: dict[str, Any]) -> Tally:
     tally = Tally()
     for block in lines:
         tally.add(stager.take(block))
+        tally.check_ranges()
     stager.close()
     return tally
 
@@ -137,6 +138,7 @@ def _read_apart(lines: Iterable[Block], said: Sequence[dict[str, Any]]) -> Tally
                 pending.append(pool.submit(_exchange, process, block, idle))
             for future in pending:
                 tally.add(future.result())
+        tally.check_ranges()
         for process in processes:
             process.finish()
     finally:
@@ -157,6 +159,8 @@ def _count(tally: Tally, pending: list[Future[Tally]]) -> list[Future[Tally]]:
     for future in pending:
         if future.done():
             tally.add(future.result())
+    # Here and not in the processes, of which each knows its own part.
+    tally.check_ranges()
     if tally.lines > LINES_MAX:
         raise UnreadableExtract("TOO_MANY_LINES", f"The file has more than {LINES_MAX:,} lines: split it by source.")
     return [future for future in pending if not future.done()]

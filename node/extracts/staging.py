@@ -14,7 +14,6 @@ from node.extracts.framing import Block
 from node.extracts.lines import LineReader
 from node.extracts.plain import BATCH, INSERT_PLAIN, PlainReader
 from node.store.connect import open_building, our_errors, rows
-from node.store.ports import KeyedLine
 from node.store.schema import LINES
 
 # What a report shows of each kind; it says how many more there are.
@@ -35,13 +34,14 @@ class Rejection:
 
 @dataclass(slots=True)
 class Tally:
-    """What was read so far: how many lines, how many of them rejected, how many numbers the others name, and the first
-    rejections and derived references (line to reference).
+    """What was read so far: how many lines, how many of them rejected, how many numbers the others name (and the ranges
+    among them), and the first rejections and derived references (line to reference).
     """
 
     lines: int = 0
     rejected: int = 0
     numbers: int = 0
+    range_numbers: int = 0
     rejections: list[Rejection] = field(default_factory=list)
     references: dict[int, str] = field(default_factory=dict)
     derived: int = 0
@@ -51,9 +51,17 @@ class Tally:
         self.lines += other.lines
         self.rejected += other.rejected
         self.numbers += other.numbers
+        self.range_numbers += other.range_numbers
         self.derived += other.derived
         self.rejections = sorted(self.rejections + other.rejections, key=lambda each: each.line)[:SHOWN_MAX]
         self.references = dict(sorted((self.references | other.references).items())[:SHOWN_MAX])
+
+    def check_ranges(self) -> None:
+        """Raises UnreadableExtract TOO_MANY_NUMBERS."""
+        if self.range_numbers > RANGE_NUMBERS_MAX:
+            raise UnreadableExtract(
+                "TOO_MANY_NUMBERS", f"The ranges of the file name more than {RANGE_NUMBERS_MAX:,} numbers: split it."
+            )
 
     def copy(self) -> Tally:
         """A tally that may be counted on without changing this one."""
@@ -95,7 +103,6 @@ class Stager:
         self._form = form
         self._reader = reader
         self._plain = plain
-        self._range_numbers = 0
         with our_errors(path):
             self._file = open_building(path, cache_mib=8)
             for _ in rows(self._file, LINES):
@@ -144,13 +151,8 @@ class Stager:
                 if tally.derived <= SHOWN_MAX:
                     tally.references[number] = line.reference
             if line.keys:
-                self._take_range(number, line)
+                tally.range_numbers += line.numbers
+                # Within a block as well: what one names must not fill the disk before it is counted.
+                tally.check_ranges()
+                self._file.executemany("INSERT INTO line_keys VALUES (?, ?)", ((number, key) for key in line.keys))
             yield (number, *line[:8])
-
-    def _take_range(self, number: int, line: KeyedLine) -> None:
-        self._range_numbers += line.numbers
-        if self._range_numbers > RANGE_NUMBERS_MAX:
-            raise UnreadableExtract(
-                "TOO_MANY_NUMBERS", f"The ranges of the file name more than {RANGE_NUMBERS_MAX:,} numbers: split it."
-            )
-        self._file.executemany("INSERT INTO line_keys VALUES (?, ?)", ((number, key) for key in line.keys))

@@ -64,7 +64,7 @@ _ENTRIES_OF_RECORDS = """
     GROUP BY key, tag"""
 _DUPLICATES = """
     SELECT line FROM (SELECT line, row_number() OVER (PARTITION BY reference ORDER BY line) AS nth FROM lines)
-    WHERE nth > 1 ORDER BY line"""
+    WHERE nth > 1 ORDER BY line LIMIT ?"""
 
 # Source names are lower-case ASCII: these come before and after all of them.
 _FIRST = ""
@@ -89,7 +89,7 @@ class Parts:
 @dataclass(frozen=True, slots=True)
 class Built:
     """How many records a generation holds, how many numbers they name, and the lines left out because an earlier line
-    of the file has their reference.
+    of the file has their reference; of these no more than were asked for.
     """
 
     records: int
@@ -97,13 +97,17 @@ class Built:
     duplicates: tuple[int, ...]
 
 
-def build_generation(target: Path, parts: Parts) -> Built:
-    """Write a generation's two files into the new directory ``target``; durable on return. Raises StoreError."""
+def build_generation(target: Path, parts: Parts, duplicates_told: int = 1_000) -> Built:
+    """Write a generation's two files into the new directory ``target``; durable on return.
+
+    No more than ``duplicates_told`` (1 or more) of the lines left out are told: a file may consist of them. Raises
+    StoreError.
+    """
     with our_errors(target):
         target.mkdir(mode=0o750)
         with ThreadPoolExecutor(1) as beside:
             keys = beside.submit(_build_keys, target / KEYS_FILE, parts)
-            built = _build_records(target / RECORDS_FILE, parts)
+            built = _build_records(target / RECORDS_FILE, parts, duplicates_told)
             keys.result()
         if built.duplicates:
             # The keys hold lines that the records do not: make them again, from the records.
@@ -138,13 +142,13 @@ def _open(path: Path, parts: Parts) -> apsw.Connection:
     return connection
 
 
-def _build_records(path: Path, parts: Parts) -> Built:
+def _build_records(path: Path, parts: Parts, duplicates_told: int) -> Built:
     connection = _open(path, parts)
     connection.execute(RECORDS)
     connection.execute(RANGE_KEYS)
     with one_step(connection):
         _copy_old(connection, _FIRST, parts.source if parts.lines else _LAST)
-        duplicates = _copy_lines(connection, parts.source)
+        duplicates = _copy_lines(connection, parts.source, duplicates_told)
         if parts.lines:
             _copy_old(connection, parts.source, _LAST)
         connection.execute(_OVERRIDES)
@@ -159,8 +163,8 @@ def _copy_old(connection: apsw.Connection, after: str, before: str) -> None:
     connection.execute(_OLD_KEYS, (after, before))
 
 
-def _copy_lines(connection: apsw.Connection, source: str) -> tuple[int, ...]:
-    """Returns the lines left out because an earlier one has their reference."""
+def _copy_lines(connection: apsw.Connection, source: str, told: int) -> tuple[int, ...]:
+    """Returns up to ``told`` lines left out because an earlier one has their reference."""
     connection.execute(_LINE_RECORDS, (source,))
     taken = connection.changes()
     connection.execute(_LINE_KEYS, (source,))
@@ -168,7 +172,7 @@ def _copy_lines(connection: apsw.Connection, source: str) -> tuple[int, ...]:
     if taken == lines:
         return ()
     # Fewer were taken: some were overridden, or some references stand twice.
-    return tuple(line for (line,) in rows(connection, _DUPLICATES))
+    return tuple(line for (line,) in rows(connection, _DUPLICATES, told))
 
 
 def _build_keys(path: Path, parts: Parts) -> None:

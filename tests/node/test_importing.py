@@ -144,6 +144,29 @@ class TestFullImport:
         assert not office.full(lines[:2], at(1)).refused
         assert refusal(office.full(lines, at(1))) == "TOO_MANY_NUMBERS"
 
+    def test_the_bound_is_the_file_s_and_not_each_reading_process_s(
+        self, office: PassportOffice, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("node.extracts.framing._CHUNK", 200)
+        # In this process alone; those that read know the real bound.
+        monkeypatch.setattr("node.extracts.staging.RANGE_NUMBERS_MAX", 1_999)
+        lines = [reported(f"QZX{n:02}0000", f"BL-{n}", number_to=f"QZX{n:02}0099") for n in range(20)]
+        assert refusal(office.full(lines, at(1))) == "TOO_MANY_NUMBERS"
+        assert not office.full(lines[1:], at(1)).refused
+
+    def test_of_a_file_that_repeats_itself_no_more_is_told_than_refuses_it(self, office: PassportOffice) -> None:
+        outcome = office.full([reported(f"QZX{n:06}", "P-1") for n in range(3_000)], at(1))
+        assert refusal(outcome) == "REJECTED"
+        assert [one["line"] for one in outcome.document["rejected_lines"]] == [3, 4, 5, 6]
+
+
+def test_the_path_of_the_store_may_hold_any_character(tmp_path: Path, markers: tuple[str, ...]) -> None:
+    office = PassportOffice(tmp_path / "a b?c#d%41é" / "store")
+    assert office.full(rows(markers), at(1)).exit_code == 0
+    assert office.delta([{"action": "withdraw", "reference": "P-1"}]).exit_code == 0
+    assert office.found(markers[0], markers[1]) == [(0,), ()]
+    office.close()
+
 
 class TestAsOf:
     def test_an_extract_that_does_not_say_when_it_was_cut_is_refused(
