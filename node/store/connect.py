@@ -51,9 +51,14 @@ def open_readable(path: Path) -> apsw.Connection:
     return connection
 
 
+def live_uri(path: Path) -> str:
+    """The name by which SQLite attaches a database that another process may be writing, to read it."""
+    return f"file:{quote(str(path.absolute()))}?mode=ro"
+
+
 def immutable_uri(path: Path) -> str:
     """The name by which SQLite opens a file that nobody will write again: no locks, no journal looked for."""
-    return f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1"
+    return f"{live_uri(path)}&immutable=1"
 
 
 def open_immutable(path: Path, *, mapped: bool = False) -> apsw.Connection:

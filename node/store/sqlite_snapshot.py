@@ -15,6 +15,7 @@ from federation.documents import ListName
 from node.store.connect import (
     check_sqlite,
     immutable_uri,
+    live_uri,
     one,
     one_step,
     open_building,
@@ -82,7 +83,7 @@ def take_snapshot(
         copy = open_building(overrides)
         for _ in rows(copy, OVERRIDES):
             pass
-        copy.execute("ATTACH ? AS changes", (f"file:{layout.changes.absolute()}?mode=ro",))
+        copy.execute("ATTACH ? AS changes", (live_uri(layout.changes),))
         with one_step(copy):
             snapshot = _copy_changes(copy, layout, list_name, source, overrides, replaced_until)
         copy.execute("DETACH changes")
