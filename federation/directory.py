@@ -118,7 +118,7 @@ def parse(data: bytes) -> Directory:
         _known(raw, "federation members")
         federation = _text(raw, "federation")
         members = [_member(item, federation) for item in _list(raw, "members")]
-    except (KeyError, TypeError, ValueError, RecursionError, CertsError, InvalidDocument) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError, CertsError, InvalidDocument) as error:
         raise InvalidDirectory(f"The directory cannot be read: {error}. Compare it with the reference.") from error
     _unique([m.economy for m in members], "economy")
     _unique([str(n.name) for m in members for n in m.nodes], "node")
