@@ -17,7 +17,7 @@ from node.acceptance import ImportRefused, ImportRequest, cautions_of
 from node.extracts.staging import Tally
 from node.reports import Ages, Counts
 from node.store.keys import StoreKeys
-from node.store.layout import PLAN_FILE, StoreLayout, remove_tree, sync_directory, sync_file
+from node.store.layout import PLAN_FILE, StoreLayout, check_made, remove_tree, sync_directory, sync_file
 from node.store.locks import import_lock, remove_staged, taking
 from node.store.ports import SourceState
 
@@ -139,9 +139,10 @@ def unknown_staging() -> ImportRefused:
 def one_importer(root: Path) -> Iterator[None]:
     """Be the one importer while the context lasts, and start from nothing staged.
 
-    Raises ImportRefused IMPORT_RUNNING.
+    Raises ImportRefused IMPORT_RUNNING, StoreDamaged when there is no store.
     """
     layout = StoreLayout(root)
+    check_made(layout)
     with import_lock(layout.import_lock) as held:
         if not held:
             raise ImportRefused("IMPORT_RUNNING", "Another import is running: wait until it has ended.")

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from federation.documents import ListName
+from node.store.errors import StoreDamaged
 
 KEYS_FILE = "keys.db"
 RECORDS_FILE = "records.db"
@@ -61,6 +62,14 @@ class StoreLayout:
         for directory in (self.root, self.incoming, *(self.list_directory(name) for name in ListName)):
             directory.mkdir(mode=0o750, parents=True, exist_ok=True)
             sync_directory(directory.parent)
+
+
+def check_made(layout: StoreLayout) -> None:
+    """Refuse a directory in which no writer has ever made a store. Raises StoreDamaged STORE_EMPTY."""
+    if not layout.changes.exists():
+        raise StoreDamaged(
+            "STORE_EMPTY", f"There is no store in {layout.root}: start the node once, or restore the store."
+        )
 
 
 def sync_file(path: Path) -> None:

@@ -10,9 +10,8 @@ import apsw
 
 from federation.documents import ListName
 from node.store.connect import one, open_immutable, open_readable, our_errors, rows
-from node.store.errors import StoreDamaged
 from node.store.keys import StoreKeys
-from node.store.layout import RECORDS_FILE, StoreLayout
+from node.store.layout import RECORDS_FILE, StoreLayout, check_made
 from node.store.ports import StoredRecord, Withdrawn
 from node.store.schema import check_pepper, check_version
 from node.store.sqlite_moves import changed_record
@@ -36,10 +35,7 @@ class SqliteInspector:
     def __init__(self, root: Path, keys: StoreKeys) -> None:
         """Raises StoreError: WrongPepper, StoreVersion, StoreDamaged."""
         self._layout = StoreLayout(root)
-        if not self._layout.changes.exists():
-            raise StoreDamaged(
-                "STORE_EMPTY", f"There is no store in {root}: start the node once, or restore the store."
-            )
+        check_made(self._layout)
         with our_errors(self._layout.changes):
             self._changes = open_readable(self._layout.changes)
             check_version(self._changes)

@@ -16,7 +16,7 @@ from node import importing
 from node.acceptance import ImportRefused, ImportRequest
 from node.reports import Outcome
 from node.staged import Plan, one_importer
-from node.store.errors import WrongPepper
+from node.store.errors import StoreDamaged, WrongPepper
 from node.store.keys import StoreKeys
 from tests.node.passport_office import PassportOffice, as_csv, at, hour, issued, reported
 
@@ -327,6 +327,10 @@ class TestBrakes:
             pytest.raises(ImportRefused, match="Another import is running"),
             one_importer(office.root),
         ):
+            pass
+
+    def test_where_no_store_was_ever_made_a_sentence_says_so(self, tmp_path: Path) -> None:
+        with pytest.raises(StoreDamaged, match="There is no store"), one_importer(tmp_path / "nowhere"):
             pass
 
     def test_the_wrong_pepper_is_refused_before_anything_is_read(
