@@ -34,7 +34,7 @@ from federation.verdict import (
 )
 from node.clock import Clock
 from node.enquiry import Circumstances, DocumentInput, Problem, Put, Read, plan, problem_of, read
-from node.putting import Answered, put_all
+from node.putting import NO_ROOM, Answered, put_all
 from node.spool import Entry, Event, Spool, SpoolFull
 
 _VERDICT_NUMBERS = {verdict: number for number, verdict in enumerate(Verdict, start=1)}
@@ -195,12 +195,7 @@ class Asker:
         async def ask(batch: Sequence[Question]) -> Sequence[Answered]:
             return await responder.put(batch, purpose, deadline, officer)
 
-        try:
-            answers = await put_all(questions, ask)
-        except SpoolFull:
-            answers = [
-                Answered(failure=Failure(Reason.LOCAL_FAULT, detail="Its record of lookups has no room."))
-            ] * len(cases)
+        answers = await put_all(questions, ask)
         for case, answer in zip(cases, answers, strict=True):
             case.answered, case.failure = answer, _final(answer.failure)
 
@@ -218,7 +213,7 @@ class Asker:
         except SpoolFull:
             # What cannot be recorded is not shown (oracle 8), except what keeps a stolen document from passing.
             if judgement.verdict is not Verdict.ALERT:
-                failure = Failure(Reason.LOCAL_FAULT, detail="Its record of lookups has no room.")
+                failure = Failure(Reason.LOCAL_FAULT, detail=NO_ROOM)
                 judgement, answered = Judgement(Verdict.NO_ANSWER, failure), Answered()
         captured = enquiry.captured or (Captured.MRZ if case.given.mrz else Captured.TYPED)
         expiry = case.read.expiry if case.read is not None else None
@@ -245,6 +240,7 @@ class Asker:
                 enquiry.purpose,
                 case.answered.index,
                 case.answered.request_digest or bytes(32),
+                case.answered.answer_digest,
                 verdict=_VERDICT_NUMBERS[judgement.verdict],
                 officer=officer,
             )

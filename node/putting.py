@@ -16,6 +16,7 @@ from federation.errors import BadAnswer, Refused
 from federation.lookup import MAX_QUESTIONS, Question
 from federation.status import RefusalCode
 from federation.verdict import Failure, Reason
+from node.spool import SpoolFull
 
 # Refusals that one question can bring upon its neighbours.
 _OF_ONE_QUESTION = frozenset(
@@ -23,6 +24,7 @@ _OF_ONE_QUESTION = frozenset(
 )
 # Enough to single out a few bad questions among 500; past it the rest share the refusal.
 HALVINGS = 40
+NO_ROOM = "Its record of lookups has no room."
 _ASK_LESS = frozenset({RefusalCode.NO_DATA, RefusalCode.NO_GRANT, RefusalCode.BUDGET})
 
 
@@ -39,10 +41,11 @@ class Answered:
     index: int = 0
     answered_at: int = 0
     server_time: int = 0
+    answer_digest: bytes = bytes(32)
 
 
 AskOnce = Callable[[Sequence[Question]], Awaitable[Sequence[Answered]]]
-"""Puts one request; raises what ``PeerClient.ask`` raises."""
+"""Puts one request; raises what ``PeerClient.ask`` raises, or SpoolFull when it could not be recorded and did not leave."""
 
 
 def batches(questions: Sequence[Question], places: Sequence[int]) -> Iterator[list[int]]:
@@ -110,6 +113,9 @@ class _Putting:
             return _all(batch, Failure(Reason.DEADLINE))
         except PeerUnreachable:
             return _all(batch, Failure(Reason.PEER_UNREACHABLE))
+        except SpoolFull:
+            # This request did not leave; what earlier ones brought home, a match above all, is not lost with it.
+            return _all(batch, Failure(Reason.LOCAL_FAULT, detail=NO_ROOM))
         return dict(zip(batch, answers, strict=True))
 
     async def _after(self, batch: list[int], refusal: Refused, *, marked_before: bool) -> dict[int, Answered]:

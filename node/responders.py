@@ -101,6 +101,7 @@ class Peer:
                 index,
                 answer.answered_at,
                 answer.server_time,
+                answer.answer_digest,
             )
             for index, (question, outcome) in enumerate(zip(sent.questions, answer.outcomes, strict=True))
         ]

@@ -286,6 +286,10 @@ class World:
         """Run until ``work`` is done, in virtual time."""
         return self._runner.run(work)
 
+    def let_pass(self, seconds: float) -> None:
+        """Let time go by, and everything that falls due meanwhile run."""
+        self.run(asyncio.sleep(seconds))
+
     def ask_all(self, asker: str, documents: Sequence[DocumentInput], **enquiry: Any) -> list[Result]:
         """What a border system of ``asker`` is told about several documents at once."""
         return self.run(self.economies[asker].asker.ask(Enquiry(tuple(documents), **enquiry)))
