@@ -74,7 +74,7 @@ def test_each_question_gets_its_own_answer_in_order() -> None:
 class TestBatches:
     @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), st.sampled_from([1, 3, 7])), max_size=40))
     def test_no_request_has_a_number_with_dates_twice_and_none_is_lost(self, drawn: list[tuple[int, int, int]]) -> None:
-        """M01 of the date pairs: an issuer sees at most one a number and request."""
+        """An issuer sees at most one pair of dates a number and request."""
         asked = [
             Question(kinds, passport("AUS", place), *((f"6{birth}0412", "310102") if kinds & 4 else ()))
             for place, birth, kinds in drawn
