@@ -2,7 +2,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-BENCHES := bench/lookup.py
+BENCHES := bench/lookup.py bench/importing.py
 PROTOS := $(sort $(wildcard proto/*/v1/*.proto))
 FUZZ_SECONDS ?= 60
 
