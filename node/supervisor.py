@@ -142,10 +142,11 @@ async def _serve(node: app.Node) -> int:
         doors = Doors(asker, describe, feeder.put_records, feeder.adopt_import)
         checks = await stack.enter_async_context(_desk(node, doors, on_fault))
         await stack.enter_async_context(_jobs(jobs.Surroundings(node, feeder, files.state, workers, checks, log)))
-        if not await workers.wait_ready():
+        if await workers.wait_ready(stop):
+            log.info("ready", workers=len(workers.pids))
+        elif not stop.is_set():
             log.error("workers did not become ready")
-            return 0 if stop.is_set() else EXIT_NOT_READY
-        log.info("ready", workers=len(workers.pids))
+            return EXIT_NOT_READY
         await stop.wait()
         log.info("draining")
     log.info("stopped")

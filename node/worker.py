@@ -129,6 +129,7 @@ class Worker:
         stopped = self._server.stop(grace=self._drain_seconds)
         before = -1
         while not stopped.wait(QUIET_SECONDS):
+            self._beat()
             answers = sum(self._answerer.counts.values())
             if answers == before:
                 # Nothing is being answered. A connection that does not hear that we go, or a call that never comes to

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from node.clock import Clock
 from node.logs import Logger
-from node.worker import worker_directory
+from node.worker import EXIT_OPERATOR, worker_directory
 from node.worker_status import WorkerStatus, read_status
 
 READY_SECONDS = 20.0
@@ -69,9 +69,10 @@ class WorkerPool:
         """Whether every worker answers."""
         return all(status is not None and status.ready for _, status in self.statuses())
 
-    async def wait_ready(self) -> bool:
-        """Wait until every worker answers; False when one does not in time."""
-        return await self._until(self.ready, READY_SECONDS)
+    async def wait_ready(self, told_to_stop: asyncio.Event) -> bool:
+        """Wait until every worker answers; False when one does not in time, or when the wait is for nothing."""
+        await self._until(lambda: self.ready() or told_to_stop.is_set(), READY_SECONDS)
+        return self.ready()
 
     async def serve(self, epoch: int) -> int:
         """Wait until every worker serves a change of the store; restart those that do not within 5 s.
@@ -133,8 +134,8 @@ class WorkerPool:
             started = self._clock.monotonic()
             code = await self._run(place)
             if self._stopping.is_set():
-                # One that was told to end before it had begun has nothing to drain.
-                if code not in (0, -signal.SIGTERM):
+                # One that was told to end before it had begun, or could not begin, has nothing to drain.
+                if code not in (0, EXIT_OPERATOR, -signal.SIGTERM):
                     self._log.error("worker did not drain", worker=place.index, exit_code=code)
                 return
             place.restarts += 1
@@ -161,13 +162,13 @@ class WorkerPool:
             watcher.cancel()
 
     async def _kill_when_silent(self, place: _Place, process: asyncio.subprocess.Process) -> None:
-        """A worker whose heart stopped holds connections and answers nobody."""
+        """A worker whose heart stopped, or never began to beat, holds its place and answers nobody."""
         silent, last = 0, 0
-        while silent < SILENT_SECONDS:
+        while silent < (SILENT_SECONDS if last else READY_SECONDS):
             # Counted, not read off a clock: after a pause of the whole machine nobody has been silent.
             await asyncio.sleep(1)
             status = self._status(place)
-            beat = status.beat_ms if status is not None else 0
-            silent, last = (silent + 1 if beat and beat == last else 0), beat
+            beat = status.beat_ms if status is not None else last
+            silent, last = (silent + 1 if beat == last else 0), beat
         process.kill()
         self._log.error("worker is silent and is killed", worker=place.index)

@@ -14,7 +14,7 @@ import structlog
 from node import logs
 from node.worker import worker_directory
 from node.worker_status import StatusWriter, WorkerStatus
-from node.workers import SILENT_SECONDS, WorkerPool
+from node.workers import READY_SECONDS, SILENT_SECONDS, WorkerPool
 from tests.virtual_time import VirtualTimeLoop, WorldClock
 
 DRAIN_SECONDS = 30.0
@@ -138,8 +138,10 @@ def test_a_worker_that_does_not_drain_is_killed_and_said_so(nursery: Nursery, mo
     async def act() -> float:
         pool = nursery.pool()
         pool.start()
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.01)
+        beating = asyncio.create_task(nursery.beat(60))
         await pool.stop(DRAIN_SECONDS)
+        beating.cancel()
         return nursery.loop.time()
 
     with structlog.testing.capture_logs() as said:
@@ -162,6 +164,33 @@ def test_a_silent_worker_is_killed_and_replaced(nursery: Nursery) -> None:
         await pool.stop(DRAIN_SECONDS)
 
     nursery.run(act())
+
+
+def test_a_worker_that_never_begins_is_killed_and_replaced(nursery: Nursery) -> None:
+    async def act() -> None:
+        pool = nursery.pool()
+        pool.start()
+        await asyncio.sleep(READY_SECONDS - 1)
+        assert len(nursery.started) == 1
+        await asyncio.sleep(3)
+        assert nursery.started[0].returncode == -signal.SIGKILL
+        assert len(nursery.started) == 2
+        await pool.stop(DRAIN_SECONDS)
+
+    nursery.run(act())
+
+
+def test_nobody_waits_for_workers_of_a_node_that_was_told_to_stop(nursery: Nursery) -> None:
+    async def act() -> float:
+        pool, told = nursery.pool(), asyncio.Event()
+        pool.start()
+        nursery.loop.call_later(1.0, told.set)
+        assert not await pool.wait_ready(told)
+        waited = nursery.loop.time()
+        await pool.stop(DRAIN_SECONDS)
+        return waited
+
+    assert nursery.run(act()) < 1.2
 
 
 def test_after_a_pause_of_the_whole_machine_no_worker_has_been_silent(nursery: Nursery) -> None:
