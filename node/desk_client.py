@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     # Only named here: it stands among the store's parts, which a lookup need not wait for.
     from node.records import RecordChange
 
-_OPTIONS = (("grpc.enable_retries", 0), ("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", 64 << 20))
+_OPTIONS = (
+    ("grpc.enable_retries", 0),
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.max_receive_message_length", 64 << 20),
+    # No connection is shared or kept: the next desk may go by the same address (see `socket_address`) and be another's.
+    ("grpc.use_local_subchannel_pool", 1),
+)
 
 _Response = TypeVar("_Response", bound=Message)
 

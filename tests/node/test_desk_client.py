@@ -21,11 +21,14 @@ DOCUMENT = DocumentInput(document_number="N7654321")
 
 
 class Servicer(desk_pb2_grpc.DeskServiceServicer):
+    def __init__(self, status: str = "{}") -> None:
+        self._status = status
+
     def Status(  # noqa: N802  named by the service
         self, request: desk_pb2.StatusRequest, context: grpc.ServicerContext
     ) -> desk_pb2.StatusResponse:
         del request, context
-        return desk_pb2.StatusResponse(json="{}")
+        return desk_pb2.StatusResponse(json=self._status)
 
     def Lookup(  # noqa: N802
         self, request: desk_pb2.LookupRequest, context: grpc.ServicerContext
@@ -51,9 +54,9 @@ class Servicer(desk_pb2_grpc.DeskServiceServicer):
 
 
 @contextmanager
-def serving(path: Path) -> Iterator[None]:
+def serving(path: Path, status: str = "{}") -> Iterator[None]:
     server = grpc.server(futures.ThreadPoolExecutor(2))
-    desk_pb2_grpc.add_DeskServiceServicer_to_server(Servicer(), server)
+    desk_pb2_grpc.add_DeskServiceServicer_to_server(Servicer(status), server)
     with desk_client.socket_address(path) as address:
         server.add_insecure_port(address)
         server.start()
@@ -71,6 +74,18 @@ def test_a_socket_is_reached_however_long_its_path(tmp_path: Path, length: int) 
     path = directory / "desk.sock"
     with serving(path), desk_client.connect(path) as desk:
         assert desk.status() == {}
+
+
+def test_who_speaks_to_two_desks_hears_each_from_itself(tmp_path: Path) -> None:
+    """One after the other, both may go by the same address: it names a descriptor, and those are given out again."""
+    paths = {name: tmp_path / name / "desk.sock" for name in ("nzl", "aus")}
+    for path in paths.values():
+        path.parent.mkdir()
+    with serving(paths["nzl"], '{"economy": "nzl"}'), serving(paths["aus"], '{"economy": "aus"}'):
+        for _ in range(50):
+            for name, path in paths.items():
+                with desk_client.connect(path) as desk:
+                    assert desk.status() == {"economy": name}
 
 
 def test_a_name_of_the_socket_itself_that_is_too_long_is_told_so(tmp_path: Path) -> None:
