@@ -14,7 +14,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -90,9 +90,23 @@ class Economy:
         self.links: dict[str, Link] = {}
         self.clients: dict[str, PeerClient] = {}
 
-    def leaf(self, role: Role, key: ec.EllipticCurvePrivateKey, name: NodeName | None = None) -> x509.Certificate:
+    def leaf(
+        self, role: Role, key: ec.EllipticCurvePrivateKey, name: NodeName | None = None, days: int = 30
+    ) -> x509.Certificate:
         """A leaf of this economy's CA."""
-        return issue(self.ca, self.ca_key, CertificateRequest(name or self.name, role, key.public_key()), 8, NOW)
+        return issue(self.ca, self.ca_key, CertificateRequest(name or self.name, role, key.public_key()), 8, NOW, days)
+
+    def rekey(self, days: int) -> None:
+        """A new message key, certified for so many days, and a worker that signs with it; TLS stays as it is."""
+        self.message_key = drawn_key(f"{self.code} message, {days} days")
+        self.message = self.leaf(Role.MESSAGE, self.message_key, days=days)
+        self.identity = replace(
+            self.identity,
+            signer=KeySigner(self.message_key),
+            key_id=fingerprint(self.message),
+            certificate=self.message.public_bytes(Encoding.DER),
+        )
+        self.restart()
 
     def call(self, connection: str = "1") -> Call:
         """What a responder's transport knows when this node calls it."""

@@ -510,6 +510,16 @@ class TestBinding:
         with nothing_moves(caller):
             assert caller.send(caller.request()) is RefusalCode.NOT_MEMBER
 
+    def test_a_message_leaf_outside_its_dates_in_an_open_session(self, world: World) -> None:
+        """C04: the TLS leaf is good for another four weeks; the one that signs is not."""
+        world.nzl.rekey(days=1)
+        caller = Caller(world.nzl, world.aus).open()
+        assert caller.send(caller.request()) is None
+        world.loop.pass_time(60)
+        world.nzl.clock.shift = world.aus.clock.shift = timedelta(days=2)
+        with nothing_moves(caller):
+            assert caller.send(caller.request()) is RefusalCode.NOT_MEMBER
+
     def test_a_blocked_peer_on_an_open_connection(self, world: World, caller: Caller) -> None:
         """Oracle 5: a block here acts at once, on what is open too."""
         data = caller.request()
