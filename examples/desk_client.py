@@ -9,6 +9,7 @@ import grpc
 
 from node.v1 import desk_pb2, desk_pb2_grpc
 
+EXIT_CODES = {"CLEAR": 0, "NOT_REPORTED": 5, "ALERT": 10, "MISMATCH": 15, "NOT_RECOGNISED": 20, "NO_ANSWER": 30}
 
 def main(socket: str) -> int:
     """Ask, and print what the officer should see."""
@@ -22,8 +23,8 @@ def main(socket: str) -> int:
             sys.stdout.write(f"NO_ANSWER ASK_LATER: this economy's own node fails ({error.code().name}).\n")
             return 30
     sys.stdout.write(f"{result.verdict} {result.advice}: {result.message}\n")
-    return 0 if result.verdict == "CLEAR" else 1
+    return EXIT_CODES[result.verdict]
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1]) if len(sys.argv) > 1 else __doc__)

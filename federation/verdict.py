@@ -155,7 +155,7 @@ UNCONFIRMED: dict[str, str] = {
 }
 
 REASON_MESSAGES: dict[Reason, str] = {
-    Reason.NO_ROUTE: "No answer: no member of the federation answers for this document.",
+    Reason.NO_ROUTE: "Not asked: nobody who could be asked answers for this document.",
     Reason.PEER_UNREACHABLE: "No answer: the issuer's node cannot be reached.",
     Reason.DEADLINE: "No answer: the issuer's node did not answer in time.",
     Reason.REFUSED: "No answer: the issuer's node refused the question",

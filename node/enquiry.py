@@ -109,7 +109,7 @@ def plan(document: Read, around: Circumstances, directory: Directory, today: dat
     if economy is None:
         return Failure(Reason.NO_ROUTE)
     if around.peer and around.peer != economy:
-        return Failure(Reason.NO_ROUTE, detail=f"{around.peer} does not answer for this document.")
+        return Failure(Reason.NO_ROUTE, detail=f"{around.peer} was named to be asked, and {economy} answers for it.")
     member = directory.members[economy]
     coverage = member.covers(document.document)
     if coverage is None or not coverage.kinds & Kind.REPORTED:

@@ -14,13 +14,9 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from certs import authority, csr
-from certs.identity import CaName, NodeName
-from certs.keystore import KeyStore, save_certificate
-from certs.profiles import Role
-from node import config, config_file, specimen_list
+from certs.identity import NodeName
+from node import certifying, config, config_file, specimen_list
 from node.clock import Clock
 from node.config import Settings
 from node.errors import OperatorError
@@ -63,7 +59,7 @@ def create(home: Path, plan: Plan, clock: Clock) -> Created:
             (building / name).mkdir(mode=0o700)
         settings = _write_config(building, plan)
         layout = Layout.of(building, settings)
-        ca, leaves_end = _certify(layout, plan.name, clock)
+        ca, leaves_end = certifying.found(layout, plan.name, clock)
         PEPPER.create(layout.pepper, clock)
         open_writer(layout.store, StoreKeys(PEPPER.load(layout.pepper))).close()
         specimen_list.write(layout.specimens)
@@ -111,33 +107,3 @@ def _write_config(home: Path, plan: Plan) -> Settings:
     (home / config.CONFIG_FILE).write_text(config_file.render(top, sections), encoding="utf-8")
     # Read back as every command will, variables included: RMAS_STORE__PEPPER may already name another volume.
     return config.load(home)
-
-
-def _certify(layout: Layout, name: NodeName, clock: Clock) -> tuple[x509.Certificate, datetime]:
-    """Three keys, the economy's CA, and one leaf each for TLS and messages."""
-    keys = KeyStore.create(layout.keys)
-    now = clock.now()
-    ca_key = keys.generate(Role.CA.value)
-    ca = authority.create_ca(CaName(name.federation, name.economy), ca_key, _serial(clock), now)
-    save_certificate(layout.certs / "ca.pem", ca)
-    ends = [_issue(layout, name, role, keys, (ca, ca_key), clock) for role in (Role.TLS, Role.MESSAGE)]
-    return ca, min(ends)
-
-
-def _issue(
-    layout: Layout,
-    name: NodeName,
-    role: Role,
-    keys: KeyStore,
-    issuer: tuple[x509.Certificate, ec.EllipticCurvePrivateKey],
-    clock: Clock,
-) -> datetime:
-    # Through a request, as for a key on another machine: the CA has one door.
-    request = csr.check(csr.build(name, role, keys.generate(role.value)))
-    leaf = authority.issue(*issuer, request, _serial(clock), clock.now())
-    save_certificate(layout.certs / f"{role.value}.pem", leaf)
-    return leaf.not_valid_after_utc
-
-
-def _serial(clock: Clock) -> int:
-    return authority.serial_number(clock.random(authority.SERIAL_RANDOM_BYTES))

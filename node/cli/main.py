@@ -36,6 +36,7 @@ _COMMANDS = {
     "import": "importing",
     "records": "records",
     "directory": "directory",
+    "cert": "cert",
     "lab": "lab",
 }
 _HELP = """A member economy's node for travel-document lookups: ask the economy that issued a document, answer those that

@@ -28,7 +28,7 @@ def _ask(node: Path, zone: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    ("status", "said", "code"), [("issued", "CLEAR CONTINUE: ", 0), ("stolen", "ALERT REFER: ", 1)]
+    ("status", "said", "code"), [("issued", "CLEAR CONTINUE: ", 0), ("stolen", "ALERT REFER: ", 10)]
 )
 def test_it_prints_the_verdict_on_a_zone(lab: LabRun, status: str, said: str, code: int) -> None:
     done = _ask(lab.path / "NZL", lab.specimen("AUS", status)["mrz"])
