@@ -38,3 +38,13 @@ def render(length: timedelta) -> str:
         if milliseconds and milliseconds % in_unit == 0:
             return f"{milliseconds // in_unit}{unit}"
     return f"{milliseconds}ms" if milliseconds else "0s"
+
+
+def render_age(age: timedelta) -> str:
+    """An age as precisely as it matters: whole seconds below two minutes, then whole minutes, from two hours on hours.
+
+    An age below zero, of a clock that is a little behind, is 0s.
+    """
+    age = max(age, timedelta(0))
+    step = "s" if age < timedelta(minutes=2) else "m" if age < timedelta(hours=2) else "h"
+    return render(age // _UNITS[step] * _UNITS[step])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from node.cli.options import HERE, Home, Json
-from node.cli.output import paint, print_json, say
+from node.cli.output import paint, plural, print_json, say
 from node.doctor.checks import examine
 from node.doctor.finding import Finding, Level
 from node.printable import escape
@@ -34,7 +34,7 @@ def doctor(home: Home = HERE, as_json: Json = False) -> int:
         if finding.remedy:
             say(f"      -> {escape(finding.remedy)}")
     warnings = sum(finding.level is Level.WARNING for finding in findings)
-    say(f"{faults} faults, {warnings} warnings, {len(findings)} checks.")
+    say(f"{plural(faults, 'fault')}, {plural(warnings, 'warning')}, {plural(len(findings), 'check')}.")
     return 1 if faults else 0
 
 

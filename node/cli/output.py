@@ -36,6 +36,11 @@ def paint(text: str, *styles: str) -> str:
     return "".join(f"\x1b[{_STYLES[style]}m" for style in styles) + text + "\x1b[0m"
 
 
+def plural(count: int, noun: str) -> str:
+    """``count`` of them: `1 fault`, `2 faults`."""
+    return f"{count} {noun}" + ("" if count == 1 else "s")
+
+
 def table(rows: Sequence[Sequence[str]], indent: str = "") -> list[str]:
     """``rows`` as lines with aligned columns; the first row is the heading."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]

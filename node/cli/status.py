@@ -9,9 +9,9 @@ from typing import Any
 import typer
 
 from node.cli.options import HERE, Home, Json, open_node
-from node.cli.output import paint, print_json, say, table
+from node.cli.output import paint, plural, print_json, say, table
 from node.desk_client import connect
-from node.durations import render
+from node.durations import render_age
 from node.printable import escape
 
 _COLOURS = {"ready": "green", "reachable": "green", "degraded": "yellow", "unreachable": "red", "unknown": "yellow"}
@@ -47,10 +47,12 @@ def _for_person(facts: dict[str, Any]) -> Iterator[str]:
     workers = [[_cell(one, name) for name in heading] for one in facts["workers"]]
     yield from table([heading, *workers], indent="  ")
     if facts["worker_restarts"]:
-        yield f"  {facts['worker_restarts']} restarts of a worker since the start"
+        yield f"  {plural(facts['worker_restarts'], 'restart')} of a worker since the start"
     yield ""
     rows = [[name, str(one["records"]), *_age(one)] for name, one in facts["lists"].items()]
     yield from table([["list", "records", "cut at", "age"], *rows], indent="  ")
+    for name, one in facts["lists"].items():
+        yield from _held(name, one["sources"])
     yield ""
     yield from _peers(facts["peers"])
 
@@ -67,9 +69,17 @@ def _is_count(value: object) -> bool:
 def _age(one: dict[str, Any]) -> tuple[str, str]:
     if one["data_as_of"] is None:
         return "never imported in full", "-"
-    minutes = max(0, int(one["age_seconds"])) // 60
-    hours = timedelta(hours=minutes // 60) if minutes >= 120 else timedelta(minutes=minutes)
-    return one["data_as_of"], render(hours)
+    return one["data_as_of"], render_age(timedelta(seconds=int(one["age_seconds"])))
+
+
+def _held(name: str, sources: dict[str, dict[str, Any]]) -> Iterator[str]:
+    for source, known in sources.items():
+        if known["held_as_of"] is not None:
+            yield paint(
+                f"  {name} is held back since {known['held_since']}, and ages: {plural(known['held_rejected'], 'line')} of"
+                f" source {source} rejected; import again with them corrected to have it as of {known['held_as_of']}",
+                "yellow",
+            )
 
 
 def _peers(peers: list[dict[str, Any]]) -> Iterator[str]:

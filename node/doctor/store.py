@@ -11,14 +11,19 @@ import apsw
 from federation.documents import ListName
 from node.config import Settings
 from node.doctor.finding import Finding, fault, fine, raised, warn
-from node.durations import render
+from node.durations import render, render_age
 from node.errors import OperatorError
 from node.layout import Layout
 from node.secret_file import PEPPER
-from node.store.connect import immutable_uri, one, open_readable, our_errors
+from node.store.connect import immutable_uri, one, open_readable, our_errors, rows
 from node.store.keys import StoreKeys
 from node.store.layout import PLAN_FILE, StoreLayout
 from node.store.sqlite_reader import SqliteReader, open_reader
+from node.times import rfc3339
+
+_HELD = """
+    SELECT list, source, held_as_of_ms, held_since_ms, held_rejected FROM sources
+    WHERE held_as_of_ms IS NOT NULL ORDER BY list, source"""
 
 
 def check(layout: Layout, settings: Settings, now: datetime) -> Iterator[Finding]:
@@ -35,6 +40,7 @@ def check(layout: Layout, settings: Settings, now: datetime) -> Iterator[Finding
         yield _integrity(StoreLayout(layout.store))
         for name in ListName:
             yield _age(reader, name, settings, now)
+        yield from _held(StoreLayout(layout.store))
     except OperatorError as error:
         yield raised(error, "STORE")
     finally:
@@ -79,11 +85,26 @@ def _age(reader: SqliteReader, name: ListName, settings: Settings, now: datetime
         remedy = "Set the clock right, or import a full extract with its true time."
         return fault(f"{code}_AHEAD", f"The {name} list was cut in the future by this clock.", remedy)
     limit = settings.asking.reported_max_age if name is ListName.REPORTED else settings.asking.issued_max_age
-    hours = render(timedelta(hours=max(age, timedelta(0)) // timedelta(hours=1)))
     if age > limit:
         remedy = "Import a newer extract; peers with the usual limits no longer count its no-matches."
-        return warn(f"{code}_OLD", f"The {name} list was cut {hours} ago, longer than {render(limit)}.", remedy)
-    return fine(code, f"The {name} list was cut {hours} ago.")
+        return warn(f"{code}_OLD", f"The {name} list was cut {render_age(age)} ago, longer than {render(limit)}.", remedy)
+    return fine(code, f"The {name} list was cut {render_age(age)} ago.")
+
+
+def _held(files: StoreLayout) -> Iterator[Finding]:
+    with our_errors(files.changes):
+        connection = open_readable(files.changes)
+        try:
+            held = list(rows(connection, _HELD))
+        finally:
+            connection.close()
+    for name, source, as_of_ms, since_ms, rejected in held:
+        sentence = (
+            f"The {name} list is held back since {rfc3339(since_ms)}, and ages:"
+            f" lines of source {source} were rejected ({rejected})."
+        )
+        remedy = f"Import again with them corrected, or `--accept-rejected`, to have it as of {rfc3339(as_of_ms)}."
+        yield warn(f"{name.upper()}_LIST_HELD", sentence, remedy)
 
 
 def _leftovers(incoming: Path) -> Iterator[Finding]:

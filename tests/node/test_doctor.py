@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -223,6 +225,14 @@ def test_a_socket_nobody_answers_on_is_told(home: Path) -> None:
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(home / "run/desk.sock"))
     assert "STALE_SOCKET" in found(home, Level.WARNING)
+
+
+def test_a_list_that_is_held_back_is_told_with_what_would_release_it(home: Path) -> None:
+    with contextlib.closing(sqlite3.connect(home / "store/changes.db")) as changes, changes:
+        changes.execute("INSERT OR REPLACE INTO sources VALUES ('issued', 'main', 0, 86400000, 90000000, 3)")
+    sentence = found(home, Level.WARNING)["ISSUED_LIST_HELD"]
+    assert "since 1970-01-02T01:00:00Z" in sentence
+    assert "(3)" in sentence
 
 
 def test_a_peer_that_is_no_member_is_told(tmp_path: Path) -> None:

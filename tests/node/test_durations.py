@@ -39,3 +39,11 @@ def test_an_offset_has_one_sign_at_most(text: str) -> None:
 def test_what_is_rendered_is_read_back(milliseconds: int) -> None:
     length = timedelta(milliseconds=milliseconds)
     assert durations.parse(durations.render(length)) == length
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(-5, "0s"), (50, "50s"), (119, "119s"), (120, "2m"), (659, "10m"), (7199, "119m"), (7200, "2h"), (172800, "2d")],
+)
+def test_an_age_is_as_precise_as_it_matters(seconds: int, said: str) -> None:
+    assert durations.render_age(timedelta(seconds=seconds)) == said

@@ -11,6 +11,12 @@ from node.cli import status as command
 from tests.node.command import make_home, run
 from tests.running import LabRun
 
+HELD = {
+    "data_as_of": "2026-11-22T05:30:00Z",
+    "held_as_of": "2026-11-22T07:00:00Z",
+    "held_since": "2026-11-22T07:10:00Z",
+    "held_rejected": 2,
+}
 FACTS = {
     "economy": "NZL",
     "node": "rmas://lab/NZL/node1",
@@ -26,8 +32,8 @@ FACTS = {
     ],
     "worker_restarts": 3,
     "lists": {
-        "reported": {"records": 12, "data_as_of": "2026-11-22T05:30:00Z", "age_seconds": 9000},
-        "issued": {"records": 0, "data_as_of": None, "age_seconds": None},
+        "reported": {"records": 12, "data_as_of": "2026-11-22T05:30:00Z", "age_seconds": 9000, "sources": {"main": dict(HELD)}},
+        "issued": {"records": 0, "data_as_of": None, "age_seconds": None, "sources": {}},
     },
     "peers": [
         {
@@ -48,6 +54,8 @@ def test_a_person_sees_what_is_wrong() -> None:
     ]
     assert "  reported  12       2026-11-22T05:30:00Z    2h" in text
     assert "  issued    0        never imported in full  -" in text
+    assert "  reported is held back since 2026-11-22T07:10:00Z, and ages: 2 lines of source main rejected" in text
+    assert "issued is held" not in text
 
 
 def test_what_a_peer_said_cannot_steer_the_terminal() -> None:
