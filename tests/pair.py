@@ -65,17 +65,13 @@ class Pair:
         """The pids of the workers that are ready, by place; 0 for one that is not."""
         return [one["pid"] if one["ready"] else 0 for one in self.status(economy)["workers"]]
 
-    def start(self, economy: str, clock: timedelta = timedelta(0)) -> None:
-        """Start a node, and wait until the two reach each other."""
-        lab_control.start(self.lab, [economy], clock, Clock())
-
-    def mend(self) -> None:
-        """Whatever was broken before: both nodes run, with clocks that are right, and reach each other."""
+    def mend(self, *economies: str) -> None:
+        """Whatever was broken before: these nodes run, with clocks that are right, and reach each other."""
         self.relay.heal()
-        for economy in self.lab.economies:
+        for economy in economies:
             if config.load(self.lab.home(economy)).lab.clock_offset_seconds:
                 lab_control.stop(self.lab, [economy], Clock())
-        lab_control.start(self.lab, self.lab.economies, timedelta(0), Clock())
+        lab_control.start(self.lab, economies, timedelta(0), Clock())
 
 
 def as_read(specimen: dict[str, Any]) -> DocumentInput:

@@ -45,5 +45,5 @@ def unmended_pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 @pytest.fixture
 def pair(unmended_pair: Pair) -> Pair:
     """NZL and AUS with a relay between them, both running and well; a test may break what it likes."""
-    unmended_pair.mend()
+    unmended_pair.mend("AUS", "NZL")
     return unmended_pair

@@ -34,6 +34,8 @@ from tests.foreign_node import ForeignNode, Line, question_about
 from tests.node.command import run
 from tests.pair import Pair, eventually
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = 100
 UNKNOWN = RefusalCode.SESSION_UNKNOWN
 
@@ -169,7 +171,9 @@ def test_a_directory_has_one_node_at_a_time(pair: Pair) -> None:
 
 
 def test_health_says_when_a_worker_is_gone_and_the_others_answer_meanwhile(pair: Pair) -> None:
-    with socket_address(pair.lab.layout("AUS").desk_socket) as address, grpc.insecure_channel(address) as channel:
+    options = (("grpc.use_local_subchannel_pool", 1),)
+    socket = pair.lab.layout("AUS").desk_socket
+    with socket_address(socket) as address, grpc.insecure_channel(address, options) as channel:
         check: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary("/grpc.health.v1.Health/Check")
 
         def is_serving(service: str) -> bool:

@@ -20,6 +20,8 @@ from tests.hostile_callers import HOSTILE, Cas, Hostile
 from tests.raw_h2 import OK, Closed, connect
 from tests.running import LabRun
 
+pytestmark = pytest.mark.slow
+
 HANDSHAKE_SECONDS = 5
 MEBIBYTE = 1 << 20
 PLAIN = {

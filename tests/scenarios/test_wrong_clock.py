@@ -12,6 +12,8 @@ from node.clock import Clock
 from tests.node.command import run
 from tests.pair import Pair
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("offset", "nzl_hears", "aus_hears"), [("+10m", "ahead of", "behind"), ("-10m", "behind", "ahead of")]
@@ -21,6 +23,7 @@ def test_a_node_with_a_wrong_clock_neither_gets_nor_gives_an_answer(
 ) -> None:
     """ATTACKS F02: the clock is AUS's; NZL asks it, and it asks NZL."""
     pair = unmended_pair
+    pair.mend("NZL")
     lab_control.stop(pair.lab, ["AUS"], Clock())
     started = run("lab", "start", pair.lab.path, "AUS", "--clock", offset)
     assert started.returncode == 0, started.stderr
