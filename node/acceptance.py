@@ -139,6 +139,18 @@ def check_lines(request: ImportRequest, lines: int, rejected: int) -> None:
         )
 
 
+def check_changes(changes: int, rejected: int) -> None:
+    """As `check_lines`, for changes told by hand or by another system. Raises ImportRefused REJECTED."""
+    if rejected * REJECTED_SHARE > changes:
+        raise ImportRefused(
+            "REJECTED",
+            "The record is rejected: correct what is reported of it."
+            if changes == 1
+            else f"{rejected:,} of {changes:,} changes are rejected, more than one in {REJECTED_SHARE:,}: correct those"
+            " that are reported.",
+        )
+
+
 def check_drop(request: ImportRequest, dropped: tuple[int, int], before: tuple[int, int]) -> None:
     """Refuse a full extract that would drop too much; both pairs are records and the numbers that they name.
 

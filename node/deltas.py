@@ -39,6 +39,8 @@ class Application:
     noted_ms: int
     cut_ms: int | None
     moved: int = 0
+    #: What to do about an `add` of what is there and says something else, in the words of who told it.
+    as_change: str = "use the action change"
     _counts: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(("changed", "unchanged", "withdrawn", "kept"), 0)
     )
@@ -75,7 +77,7 @@ class Application:
             raise RejectedLine(
                 "REFERENCE_MISMATCH",
                 "reference",
-                "The record of this reference is about another document than the line: correct one of the two.",
+                "The record of this reference is about another document than the one named: correct one of the two.",
             )
         self._write(line, Withdrawn(line.reason, self.noted_ms), before)
         return "withdrawn"
@@ -91,7 +93,7 @@ class Application:
                 raise RejectedLine(
                     "REFERENCE_TAKEN",
                     "reference",
-                    "A record of this reference says something else: use the action change, or another reference.",
+                    f"A record of this reference says something else: {self.as_change}, or another reference.",
                 )
         elif line.action == Action.CHANGE:
             raise _unknown()

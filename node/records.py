@@ -12,7 +12,7 @@ from datetime import datetime
 
 from federation.documents import ListName
 from federation.errors import InvalidDocument
-from node.acceptance import ImportRefused, ImportRequest, check_lines
+from node.acceptance import ImportRefused, check_changes
 from node.books import WriterBook
 from node.deltas import Application
 from node.extracts.errors import RejectedLine
@@ -113,11 +113,11 @@ def _apply(register: Register, writer: Writer, groups: Sequence[_Group], tally: 
     totals = Counts()
     for group in groups:
         book = WriterBook(writer, group.list_name, group.source)
-        application = Application(book, now_ms, None)
+        application = Application(book, now_ms, None, as_change="tell it as a change (--change)")
         application.apply(group.lines, tally)
         totals = totals.plus(application.counts)
         books.append(book)
-    check_lines(ImportRequest(ListName.REPORTED, full=False), tally.lines, tally.rejected)
+    check_changes(tally.lines, tally.rejected)
     epoch = writer.put([book.puts for book in books]) if books else None
     ages = Ages()
     if len(groups) == 1:

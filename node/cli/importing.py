@@ -91,25 +91,57 @@ def show_outcome(outcome: Outcome, what: str, *, as_json: bool) -> None:
             say(f"line {line['line']}{_field(line)}: {line['message']} [{line['code']}]")
         hidden = document["rejected"] - min(len(document["rejected_lines"]), SHOWN)
         if hidden:
-            say(f"… and {hidden:,} more rejected lines.")
+            say(f"… and {_many(hidden, 'more rejected line')}.")
         if not outcome.refused:
             _show_taken(document, what)
+    _complain(outcome)
+
+
+def show_record(outcome: Outcome, what: str, *, as_json: bool) -> None:
+    """As `show_outcome`, for one record told by hand: it has no lines."""
+    document = outcome.document
+    if as_json:
+        print_json(document)
+    else:
+        for rejected in document["rejected_lines"]:
+            say(f"{rejected['field'] or 'record'}: {rejected['message']} [{rejected['code']}]")
+        if not outcome.refused:
+            counted = ", ".join(name for name in ("changed", "unchanged", "withdrawn") if document[name])
+            say(f"{what}: 1 record {counted}.")
+            for derived in document["references"]:
+                say(f"It had no reference and got {derived['reference']}")
+            _show_list(document)
+    _complain(outcome)
+
+
+def _complain(outcome: Outcome) -> None:
     if outcome.refused:
-        complain(document["refused"]["code"], f"Nothing was changed. {document['refused']['message']}")
+        refused = outcome.document["refused"]
+        complain(refused["code"], f"Nothing was changed. {refused['message']}")
 
 
 def _show_taken(document: dict[str, Any], what: str) -> None:
     counted = ", ".join(f"{document[name]:,} {name}" for name in ("changed", "unchanged", "withdrawn", "rejected"))
-    say(f"{what}: {document['lines']:,} lines; {counted}.")
-    if document["kept"]:
-        say(f"{document['kept']:,} records stand as they were noted after the extract was cut.")
+    say(f"{what}: {_many(document['lines'], 'line')}; {counted}.")
+    if kept := document["kept"]:
+        stand = "stands as it was" if kept == 1 else "stand as they were"
+        say(f"{_many(kept, 'record')} {stand} noted after the extract was cut.")
     for derived in document["references"][:SHOWN]:
         say(f"line {derived['line']} had no reference and got {derived['reference']}")
+    _show_list(document)
+
+
+def _show_list(document: dict[str, Any]) -> None:
+    """How old the list is now, or would be after a dry run; what to know of that; whether it is served."""
+    tried = document["dry_run"]
     as_of = document["data_as_of"]
-    say(f"The list is as of {as_of}." if as_of else "The list has no data yet: a source was never imported in full.")
+    if as_of:
+        say(f"The list {'would be' if tried else 'is'} as of {as_of}.")
+    else:
+        say(f"The list {'would have' if tried else 'has'} no data yet: a source was never imported in full.")
     if document["held_as_of"]:
         say(
-            paint("Its as-of is held", "bold", "yellow")
+            paint(f"Its as-of {'would be' if tried else 'is'} held", "bold", "yellow")
             + f" (it would be {document['held_as_of']}): correct the rejected lines and import again, or repeat with"
             " --accept-rejected. Peers stop counting its no-matches when it is 48 hours old."
         )
@@ -121,6 +153,10 @@ def _show_taken(document: dict[str, Any], what: str) -> None:
         say(paint("In service.", "bold", "green"))
     else:
         say("Durable. The node is down: it is served when the node starts.")
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
 def _field(line: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ import typer
 
 from federation.documents import ListName, travel_document
 from node import app as composition
-from node.cli.importing import show_outcome
+from node.cli.importing import show_record
 from node.cli.options import HERE, Home, Json, open_node
 from node.cli.output import print_json, say, table
 from node.errors import OperatorError
@@ -54,8 +54,10 @@ def add(  # noqa: PLR0913  a command's options are its arguments
     status: Annotated[Status | None, typer.Option(help="Reported list: why.")] = None,
     reported_on: Annotated[str, typer.Option(metavar="DATE", help="Reported list: the day of the report.")] = "",
     number_to: Annotated[str, typer.Option(help="Reported list: the last number of a range.")] = "",
-    birth: Annotated[str, typer.Option(metavar="DATE", help="Issued list: 1960-04-12, unknown parts 00.")] = "",
-    expiry: Annotated[str, typer.Option(metavar="DATE", help="Issued list: 2031-01-02; empty: none.")] = "",
+    birth: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Issued list: 1960-04-12, unknown parts 00.")
+    ] = None,
+    expiry: Annotated[str | None, typer.Option(metavar="DATE", help="Issued list: 2031-01-02; empty: none.")] = None,
     reference: ReferenceOption = None,
     change: Annotated[bool, typer.Option("--change", help="The record is there and says something else now.")] = False,
     source: SourceOption = "main",
@@ -66,6 +68,11 @@ def add(  # noqa: PLR0913  a command's options are its arguments
 
     It goes before every extract cut earlier. Without --reference it gets one, which is shown.
     """
+    if list_name is ListName.ISSUED and (birth is None or expiry is None):
+        # Left out and none are two things: a forgotten date must not become a passport that never expires.
+        raise OperatorError(
+            "USAGE", "The issued list needs --birth and --expiry: `--expiry ''` says that the document does not expire."
+        )
     fields = {
         "reference": reference or "",
         "issuing_state": issuing_state,
@@ -74,8 +81,8 @@ def add(  # noqa: PLR0913  a command's options are its arguments
         "number_to": number_to,
         "status": status or "",
         "reported_on": reported_on,
-        "date_of_birth": birth,
-        "date_of_expiry": expiry,
+        "date_of_birth": birth or "",
+        "date_of_expiry": expiry or "",
     }
     return _put(_change(list_name, "change" if change else "add", source, fields), home, as_json=as_json)
 
@@ -169,7 +176,7 @@ def _put(change: RecordChange, home: Any, *, as_json: bool) -> int:
 
     node = open_node(home)
     outcome = Intake.of(node.layout, node.settings, node.clock).put([change])
-    show_outcome(outcome, f"{change.list_name} list", as_json=as_json)
+    show_record(outcome, f"{change.list_name} list", as_json=as_json)
     return outcome.exit_code
 
 

@@ -101,6 +101,15 @@ def test_wrong_usage_ends_with_2_and_changes_nothing(home: Path, extract: Path, 
     assert json.loads(run("records", "stats", "-C", home, "--json").stdout)["reported"]["records"] == 0
 
 
+def test_a_dry_run_says_what_would_be(home: Path, extract: Path, markers: tuple[str, ...]) -> None:
+    extract.write_bytes(as_csv([reported(markers[0], "P-1")]))
+    words = ["import", extract, "--list", "reported", "--full", "--as-of", CUT, "-C", home]
+    tried = run(*words, "--dry-run").stdout
+    assert "full extract: 1 line; 1 changed, " in tried
+    assert "The list would be as of " in tried
+    assert "The list is as of " in run(*words).stdout
+
+
 def test_a_file_that_is_not_there_is_named(home: Path) -> None:
     done = run("import", "/nowhere/x.csv", "--list", "reported", "--full", "--as-of", CUT, "-C", home)
     assert (done.returncode, done.code) == (2, "INPUT_UNREADABLE")
@@ -187,6 +196,23 @@ class TestRecords:
         assert (done.returncode, done.code) == (2, "REJECTED")
         assert json.loads(done.stdout)["rejected_lines"][0]["code"] == "REFERENCE_TAKEN"
         assert self.add(home, markers[0], "--status", "stolen", "--reference", "LS-1", "--change").returncode == 0
+
+    def test_a_record_of_the_issued_list_says_whether_it_expires(self, home: Path, markers: tuple[str, ...]) -> None:
+        told = ["--list", "issued", "--reference", "IS-1"]
+        for dates in ([], ["--birth", "1960-04-12"], ["--expiry", "2031-01-02"]):
+            done = self.add(home, markers[0], *told, *dates)
+            assert (done.returncode, done.code) == (2, "USAGE")
+            assert "--expiry ''" in done.stderr
+        assert self.add(home, markers[0], *told, "--birth", "1960-04-12", "--expiry", "").returncode == 0
+
+    def test_a_person_who_tells_one_record_hears_of_no_lines(self, home: Path, markers: tuple[str, ...]) -> None:
+        words = ["records", "add", "-C", home, "--issuing-state", "NZL", "--number", markers[0], "--reference", "LS-1"]
+        assert "reported list: 1 record changed.\n" in run(*words, "--status", "lost").stdout
+        assert "reported list: 1 record unchanged.\n" in run(*words, "--status", "lost").stdout
+        done = run(*words, "--status", "stolen")
+        assert (done.returncode, done.code) == (2, "REJECTED")
+        assert "--change" in done.stdout
+        assert all(word not in done.stdout + done.stderr for word in ("line", "extract"))
 
     def test_lists_are_counted(self, home: Path, extract: Path) -> None:
         take(home, extract, "--list", "reported", "--full", "--as-of", CUT)
