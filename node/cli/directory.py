@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ from typing import Annotated
 import typer
 
 from certs.keystore import load_certificate
+from federation.directory import Member
 from federation.documents import ListName
 from federation.status import Purpose
 from node import config_file, installing, member
@@ -17,6 +19,7 @@ from node.cli.member_options import ADDRESS_HELP
 from node.cli.options import HERE, Home, Json, open_node, parse_purpose
 from node.cli.output import print_json, say
 from node.errors import OperatorError
+from node.times import rfc3339
 
 _HELP = """Who the members are, in one file that each node pins by its SHA-256.
 
@@ -49,9 +52,15 @@ def write_member(  # noqa: PLR0913  a command's options are its arguments
 ) -> None:
     """Write `member.json`: this economy's CA, addresses, routes, coverage and grants, to be handed to the others."""
     node = open_node(home)
+    now = node.clock.now()
+    if node.settings.economy in (*(grant or ()), *(ask or ())):
+        message = (
+            f"{node.settings.economy} is this economy itself, which needs no grant to ask its own node; name a peer."
+        )
+        raise OperatorError("GRANT_SELF", message)
     grants = member.Grants(
         to=tuple(grant or ()),
-        until=_until(until) if until else node.clock.now() + timedelta(days=365),
+        until=_until(until, now) if until else now + timedelta(days=365),
         reference=reference,
         lists=_lists(lists),
         purposes=tuple(Purpose) if purposes == "all" else tuple(map(parse_purpose, purposes.split(","))),
@@ -105,7 +114,25 @@ def show(home: Home = HERE, as_json: Json = False) -> None:
         return
     say(f"{directory.federation}, SHA-256 {directory.digest.hex()}")
     for one in directory.members.values():
-        say(f"  {one.economy}: " + "; ".join(f"{n.name.node} at {', '.join(n.addresses)}" for n in one.nodes))
+        for line in _member(one):
+            say(line)
+
+
+def _member(one: Member) -> Iterator[str]:
+    yield f"  {one.economy}: " + "; ".join(f"{n.name.node} at {', '.join(n.addresses)}" for n in one.nodes)
+    routes = [f"{r.issuing_state}/{r.document_class}/{r.pattern}" for r in one.routes]
+    yield f"    answers for {', '.join(routes) or 'no documents'}"
+    yield f"    asks {', '.join(sorted(one.ask)) or 'nobody'}"
+    if not one.grants:
+        yield "    grants nobody anything"
+    for grant in one.grants.values():
+        lists = ", ".join(sorted(grant.lists, reverse=True))
+        purposes = "every purpose" if len(grant.purposes) == len(Purpose) else _names(grant.purposes)
+        yield f"    grants {grant.to} {lists} for {purposes}, until {rfc3339(grant.until_ms)}"
+
+
+def _names(purposes: Collection[Purpose]) -> str:
+    return ", ".join(purpose.name for purpose in sorted(purposes))
 
 
 def _tell(path: Path, data: bytes, as_json: bool) -> None:
@@ -117,7 +144,7 @@ def _tell(path: Path, data: bytes, as_json: bool) -> None:
         say("Compare these 64 digits with the other members before anything is asked.")
 
 
-def _until(text: str) -> datetime:
+def _until(text: str, now: datetime) -> datetime:
     try:
         until = datetime.fromisoformat(text)
     except ValueError:
@@ -125,6 +152,10 @@ def _until(text: str) -> datetime:
     if until.tzinfo is None:
         raise OperatorError(
             "INVALID_TIME", "`--until` takes an RFC 3339 time in UTC, 2027-01-01T00:00:00Z for example."
+        )
+    if until <= now:
+        raise OperatorError(
+            "GRANT_ENDED", "`--until` is in the past, so the grants would open nothing; name a later time."
         )
     return until.astimezone(UTC)
 

@@ -52,7 +52,7 @@ def create(
     if as_json:
         print_json(_facts(created))
         return
-    for line in _next_steps(created.layout, created.leaves_end.date().isoformat()):
+    for line in _next_steps(created.layout, economy, created.leaves_end.date().isoformat()):
         say(line)
 
 
@@ -62,16 +62,17 @@ def _facts(created: init.Created) -> dict[str, str]:
     return {"dir": str(layout.home), "member": str(layout.member), "certificates_end": end}
 
 
-def _next_steps(layout: Layout, end: str) -> list[str]:
+def _next_steps(layout: Layout, economy: str, end: str) -> list[str]:
     home = layout.home
+    peer = "AUS" if economy != "AUS" else "NZL"
     return [
         f"The node in {home} is made; its certificates end on {end}.",
         "",
         "Next:",
         "  1. Say whom you let ask and whom you ask, in the block that goes to the other members:",
-        f"       rmas directory member -C {home} --grant AUS --ask AUS --reference 'MOU art. 4'",
+        f"       rmas directory member -C {home} --grant {peer} --ask {peer} --reference 'MOU art. 4'",
         f"  2. Exchange {layout.member.name} by hand; everyone joins all blocks into the same directory, and installs it:",
-        "       rmas directory build nzl.json aus.json --out directory.json",
+        f"       rmas directory build {layout.member} PATH/OF/{peer}/{layout.member.name} --out directory.json",
         f"       rmas directory install directory.json -C {home}",
         "  3. Compare the SHA-256 it prints with the other operators, by telephone. Then:",
         f"       rmas import extract.csv --list reported --full --as-of … -C {home}",

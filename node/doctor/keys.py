@@ -13,10 +13,10 @@ from certs.keys import admit, encode_public
 from certs.keystore import KeyStore, load_certificate
 from certs.profiles import Role
 from certs.verify import verify_ca, verify_leaf
-from federation.directory import Directory
 from federation.errors import InvalidDirectory
 from node import installing
 from node.config import Settings
+from node.doctor import standing
 from node.doctor.finding import Finding, fault, fine, raised, warn
 from node.errors import OperatorError
 from node.layout import Layout
@@ -37,7 +37,7 @@ def check(layout: Layout, settings: Settings, now: datetime) -> Iterator[Finding
     for role in (Role.TLS, Role.MESSAGE):
         yield from _pair(layout, settings, role, cas, now)
     yield _ca_key(layout, cas)
-    yield from _directory(layout, settings, cas)
+    yield from _directory(layout, settings, cas, now)
 
 
 def _pair(
@@ -58,7 +58,7 @@ def _pair(
         remedy = "Correct the names in rmas.toml, or issue certificates for this name."
         yield fault("CERT_OTHER_NAME", f"certs/{role.value}.pem is for {verified.name}, not {settings.name}.", remedy)
     else:
-        yield _dated(code, f"The {role.value} key and certificate", leaf.not_valid_after_utc, now, LEAF_NOTICE)
+        yield _dated(code, f"The {role.value} certificate, with its key,", leaf.not_valid_after_utc, now, LEAF_NOTICE)
 
 
 def _dated(code: str, what: str, end: datetime, now: datetime, notice: timedelta) -> Finding:
@@ -84,7 +84,7 @@ def _ca_key(layout: Layout, cas: list[x509.Certificate]) -> Finding:
     )
 
 
-def _directory(layout: Layout, settings: Settings, cas: list[x509.Certificate]) -> Iterator[Finding]:
+def _directory(layout: Layout, settings: Settings, cas: list[x509.Certificate], now: datetime) -> Iterator[Finding]:
     try:
         directory = installing.pinned(layout, settings.directory.sha256)
         if cas:
@@ -93,15 +93,4 @@ def _directory(layout: Layout, settings: Settings, cas: list[x509.Certificate]) 
         yield raised(error, "INVALID_DIRECTORY")
         return
     yield fine("DIRECTORY", f"The directory names {len(directory.members)} members; SHA-256 {directory.digest.hex()}.")
-    yield from _standing(directory, settings)
-
-
-def _standing(directory: Directory, settings: Settings) -> Iterator[Finding]:
-    own = directory.members[settings.economy]
-    unknown = sorted((set(own.grants) | own.ask) - directory.members.keys())
-    if unknown:
-        remedy = "Correct the code, or wait until that member is in the directory."
-        yield warn("PEER_UNKNOWN", f"{', '.join(unknown)} may ask or is asked, and is no member here.", remedy)
-    if not own.routes:
-        remedy = "Put its routes into `member.json` and build the directory anew."
-        yield warn("NO_ROUTES", "Nothing is routed to this economy, so nobody asks it about its documents.", remedy)
+    yield from standing.check(directory, settings.economy, now)

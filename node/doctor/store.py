@@ -87,7 +87,9 @@ def _age(reader: SqliteReader, name: ListName, settings: Settings, now: datetime
     limit = settings.asking.reported_max_age if name is ListName.REPORTED else settings.asking.issued_max_age
     if age > limit:
         remedy = "Import a newer extract; peers with the usual limits no longer count its no-matches."
-        return warn(f"{code}_OLD", f"The {name} list was cut {render_age(age)} ago, longer than {render(limit)}.", remedy)
+        return warn(
+            f"{code}_OLD", f"The {name} list was cut {render_age(age)} ago, longer than {render(limit)}.", remedy
+        )
     return fine(code, f"The {name} list was cut {render_age(age)} ago.")
 
 

@@ -49,6 +49,19 @@ def test_both_operators_read_the_same_digest_to_each_other_and_then_pin_it(
     assert len(said) == 1
 
 
+def test_whoever_shows_the_directory_sees_who_may_ask_what_until_when(homes: dict[str, Path], tmp_path: Path) -> None:
+    until = "2099-01-01T00:00:00Z"
+    run(
+        "directory", "member", "-C", homes["NZL"], "--grant", "AUS", "--ask", "AUS", "--lists", "reported",
+        "--purposes", "VISA,BORDER_ENTRY", "--until", until,
+    )  # fmt: skip
+    run("directory", "install", built(homes, tmp_path), "-C", homes["NZL"])
+    shown = run("directory", "show", "-C", homes["NZL"]).stdout
+    assert f"grants AUS reported for BORDER_ENTRY, VISA, until {until}" in shown
+    assert "answers for NZL/P/*, NZL/I/*, NZL/V/*\n    asks AUS\n" in shown
+    assert "asks nobody\n    grants nobody anything" in shown
+
+
 def test_grants_are_written_as_they_were_given(homes: dict[str, Path]) -> None:
     done = run(
         "directory", "member", "-C", homes["NZL"], "--grant", "AUS", "--ask", "AUS", "--lists", "reported",
@@ -67,6 +80,9 @@ def test_grants_are_written_as_they_were_given(homes: dict[str, Path]) -> None:
         (["--lists", "blacklist"], "INVALID_LIST"),
         (["--until", "tomorrow"], "INVALID_TIME"),
         (["--until", "2027-01-01T00:00:00"], "INVALID_TIME"),
+        (["--until", "2020-01-01T00:00:00Z"], "GRANT_ENDED"),
+        (["--grant", "NZL"], "GRANT_SELF"),
+        (["--ask", "NZL"], "GRANT_SELF"),
         (["--grant", "aus"], "NAME_INVALID"),
     ],
 )

@@ -168,3 +168,11 @@ def test_no_private_key_is_in_what_is_handed_to_the_others(home: Path) -> None:
         assert all(line not in handed for line in key.read_text().splitlines()[1:-1])
     with pytest.raises(CertsError):
         KeyStore(home / "certs").load("ca")
+
+
+def test_the_next_steps_name_another_economy_and_the_file_that_was_written(tmp_path: Path) -> None:
+    for economy, peer in (("AUS", "NZL"), ("NZL", "AUS")):
+        home = tmp_path / economy
+        said = run("init", home, "--economy", economy).stdout
+        assert f"-C {home} --grant {peer} --ask {peer} " in said
+        assert f"directory build {home / 'member.json'} " in said

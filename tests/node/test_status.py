@@ -32,7 +32,12 @@ FACTS = {
     ],
     "worker_restarts": 3,
     "lists": {
-        "reported": {"records": 12, "data_as_of": "2026-11-22T05:30:00Z", "age_seconds": 9000, "sources": {"main": dict(HELD)}},
+        "reported": {
+            "records": 12,
+            "data_as_of": "2026-11-22T05:30:00Z",
+            "age_seconds": 9000,
+            "sources": {"main": dict(HELD)},
+        },
         "issued": {"records": 0, "data_as_of": None, "age_seconds": None, "sources": {}},
     },
     "peers": [
