@@ -12,7 +12,7 @@ from typing import Final
 
 from federation.documents import ListName
 from node.errors import OperatorError
-from node.reports import Caution
+from node.reports import Caution, Counts
 from node.store.ports import SourceState
 from node.times import parse_ms, rfc3339
 
@@ -23,6 +23,8 @@ EARLIEST_MS: Final = 946_684_800_000
 # One line in a thousand rejected, one record in fifty dropped: above, something is wrong with the extract as a whole.
 REJECTED_SHARE: Final = 1_000
 DROPPED_SHARE: Final = 50
+
+_UNSOUGHT: Final = " References that stand twice are looked for once so few lines are rejected."
 
 
 class ImportRefused(OperatorError):
@@ -83,14 +85,17 @@ def as_of_ms(request: ImportRequest, in_file: str | None, now_ms: int) -> int | 
 
 
 def check_succession(request: ImportRequest, cut_ms: int | None, before: SourceState) -> None:
-    """Refuse an extract that does not follow what its source has.
+    """Refuse an extract that does not follow what its source has. A delta that may have been taken before passes:
+    `check_told_again` has the last word, once it is known what it would change.
 
     Raises ImportRefused AS_OF_OLDER, SINCE_MISMATCH, NEVER_FULL, TIME_FORM.
     """
-    if not request.moves_as_of or cut_ms is None:
+    # Also a delta that builds on nothing: one cut before the list would take back what is told since, a report of a
+    # theft among it.
+    if cut_ms is None:
         return
     if request.since is not None:
-        _check_since(_time(request.since, "--since"), before)
+        _check_since(_time(request.since, "--since"), cut_ms, before)
     latest = max((time for time in (before.as_of_ms, before.held_as_of_ms) if time is not None), default=None)
     if latest is not None and cut_ms < latest:
         raise ImportRefused(
@@ -100,32 +105,55 @@ def check_succession(request: ImportRequest, cut_ms: int | None, before: SourceS
         )
 
 
-def _check_since(since_ms: int, before: SourceState) -> None:
+def check_told_again(request: ImportRequest, before: SourceState, after: SourceState, counts: Counts) -> None:
+    """Refuse a delta that was cut when the list was and builds on an earlier as-of, unless the list is what it makes.
+
+    If it was taken and its answer got lost, the same delta again changes no record and no as-of. Then taking it once
+    more is safe, whatever it was; if it would change anything, it is another delta, and one in between may be missing.
+
+    Raises ImportRefused SINCE_MISMATCH.
+    """
+    if request.since is None or before.as_of_ms is None:
+        return
+    since_ms = _time(request.since, "--since")
+    if since_ms != before.as_of_ms and (counts.changed or counts.withdrawn or after != before):
+        raise _mismatch(since_ms, before.as_of_ms, before)
+
+
+def _check_since(since_ms: int, cut_ms: int, before: SourceState) -> None:
     if before.as_of_ms is None:
         raise ImportRefused(
             "NEVER_FULL", "This source was never imported in full, so there is nothing a delta could build on: do that."
         )
-    if since_ms != before.as_of_ms:
-        held = (
-            f" (it would have that of {rfc3339(before.held_as_of_ms)}, but for rejected lines: correct them first)"
-            if before.held_as_of_ms is not None
-            else ""
-        )
-        raise ImportRefused(
-            "SINCE_MISMATCH",
-            f"The delta builds on {rfc3339(since_ms)} and the list's as-of is {rfc3339(before.as_of_ms)}{held}: a delta"
-            " is missing or was sent twice; import what lies between, or a full extract.",
-        )
+    told_again = since_ms < cut_ms == before.as_of_ms and before.held_as_of_ms is None
+    if since_ms != before.as_of_ms and not told_again:
+        raise _mismatch(since_ms, before.as_of_ms, before)
 
 
-def check_lines(request: ImportRequest, lines: int, rejected: int) -> None:
+def _mismatch(since_ms: int, as_of_ms: int, before: SourceState) -> ImportRefused:
+    held = (
+        f" (it would have that of {rfc3339(before.held_as_of_ms)}, but for rejected lines: correct them first)"
+        if before.held_as_of_ms is not None
+        else ""
+    )
+    return ImportRefused(
+        "SINCE_MISMATCH",
+        f"The delta builds on {rfc3339(since_ms)} and the list's as-of is {rfc3339(as_of_ms)}{held}: a delta is missing"
+        " or this one is an older one; import what lies between, or a full extract.",
+    )
+
+
+def check_lines(request: ImportRequest, lines: int, rejected: int, *, sought: bool = True) -> None:
     """Refuse a file whose lines were not what was expected, or too many of which were rejected.
+
+    ``sought``: whether references that stand twice are among the rejected by now; a full extract is sorted for them.
 
     Raises ImportRefused EXPECT, NO_LINES, REJECTED.
     """
     if request.expect is not None and lines != request.expect:
         raise ImportRefused(
-            "EXPECT", f"The file has {lines:,} lines and --expect says {request.expect:,}: export and send it again."
+            "EXPECT",
+            f"The file has {lines:,} line{'' if lines == 1 else 's'} and --expect says {request.expect:,}: export and send it again.",
         )
     if request.full and lines == 0 and request.expect is None:
         raise ImportRefused(
@@ -134,8 +162,8 @@ def check_lines(request: ImportRequest, lines: int, rejected: int) -> None:
     if rejected * REJECTED_SHARE > lines:
         raise ImportRefused(
             "REJECTED",
-            f"{rejected:,} of {lines:,} lines are rejected, more than one in {REJECTED_SHARE:,}: correct the extract by"
-            " the lines reported.",
+            f"{rejected:,} of {lines:,} {'line is' if lines == 1 else 'lines are'} rejected, more than one in"
+            f" {REJECTED_SHARE:,}: correct the extract by the lines reported.{_UNSOUGHT if not sought else ''}",
         )
 
 

@@ -21,6 +21,7 @@ from node.acceptance import (
     check_drop,
     check_lines,
     check_succession,
+    check_told_again,
     state_after,
 )
 from node.books import WriterBook
@@ -114,7 +115,7 @@ class _Work:
         # 3. Its lines, of which nothing names a document any more.
         extract = read_extract(header, blocks, task, directory, progress)
         self._tally = extract.tally
-        check_lines(request, extract.tally.lines, extract.tally.rejected)
+        check_lines(request, extract.tally.lines, extract.tally.rejected, sought=not request.full)
         # 4. The list that it makes.
         make = self._full if request.full else self._delta
         return make(directory, snapshot, extract, cut_ms)
@@ -142,6 +143,7 @@ class _Work:
         book.close()
         check_lines(request, tally.lines, tally.rejected)
         self._counts = delta.counts
+        check_told_again(request, *self._states(cut_ms), delta.counts)
         if delta.moved <= FOLD_FROM and snapshot.changed_keys + delta.moved <= FOLD_BESIDE:
             # Its lines are taken anew by the writer, on the list as it is then.
             return Plan(request, cut_ms, read, Counts(), tuple(path.name for path in extract.staged), None)
@@ -151,10 +153,14 @@ class _Work:
     def outcome(self, plan: Plan) -> Outcome:
         """What would become of it if it were taken now."""
         request = self._request
-        before = self._sources.get(request.source, SourceState())
-        after = state_after(request, plan.cut_ms, self._tally.rejected, before, self._now_ms)
+        _, after = self._states(plan.cut_ms)
         ages = self._register.ages_after(request.list_name, self._sources, request.source, after)
         return Outcome({**document_of(self._tally, self._counts, ages), "dry_run": request.dry_run})
+
+    def _states(self, cut_ms: int | None) -> tuple[SourceState, SourceState]:
+        """Of its source: before, and once it is taken."""
+        before = self._sources.get(self._request.source, SourceState())
+        return before, state_after(self._request, cut_ms, self._tally.rejected, before, self._now_ms)
 
     def refused(self, refusal: Refusal) -> Outcome:
         """That nothing is changed, and why."""
@@ -268,6 +274,8 @@ class _Adoption:
         """What the writer keeps with the change, in the same step."""
         plan = self._plan
         after = state_after(plan.request, plan.cut_ms, self._tally.rejected, self._before, self._now_ms)
+        # Once more here: what it was staged on may have changed since.
+        check_told_again(plan.request, self._before, after, counts)
         ages = self._register.ages_after(self._list_name, self._sources, self._source, after)
         document = document_of(self._tally, counts, ages)
         return Taken(self._name, json.dumps(document), after), document

@@ -392,6 +392,15 @@ class TestFewRejectedLines:
         office.full(self.spoilt(many), at(2))
         assert refusal(office.full(many, at(1.5))) == "AS_OF_OLDER"
 
+    def test_a_refusal_says_that_references_were_not_compared_yet(self, office: PassportOffice) -> None:
+        twice = [reported("QZX000001", "P-1"), reported("QZX000002", "P-1")]
+        outcome = office.full([*twice, reported("QZX000003", "P-3", status="?")], at(1))
+        assert [one["code"] for one in outcome.document["rejected_lines"]] == ["STATUS"]
+        assert "References that stand twice are looked for" in outcome.document["refused"]["message"]
+        outcome = office.full(twice, at(1))
+        assert [one["code"] for one in outcome.document["rejected_lines"]] == ["REFERENCE_TWICE"]
+        assert "twice" not in outcome.document["refused"]["message"]
+
     def test_the_next_delta_waits_and_says_why(self, office: PassportOffice, many: list[dict[str, str]]) -> None:
         office.full(many[:-1], at(1))
         office.full(self.spoilt(many), at(2))
@@ -457,6 +466,41 @@ class TestDelta:
         assert "01:30:00Z" in outcome.document["refused"]["message"]
         assert "01:00:00Z" in outcome.document["refused"]["message"]
         assert office.on_list(markers[2])
+
+    @pytest.mark.usefixtures("size")
+    def test_one_whose_answer_got_lost_is_taken_again_and_changes_nothing(
+        self, office: PassportOffice, markers: tuple[str, ...]
+    ) -> None:
+        delta: list[dict[str, str]] = [
+            {"action": "add", **reported(markers[150], "P-150")},
+            {"action": "change", **reported(markers[1], "P-1", status="stolen")},
+            {"action": "withdraw", "reference": "P-2"},
+        ]
+        office.delta(delta, since=at(1), as_of=at(2))
+        again = office.delta(delta, since=at(1), as_of=at(2))
+        assert (again.exit_code, counted(again)) == (0, {"accepted": 3, "unchanged": 3})
+        assert office.as_of() == hour(2)
+
+    @pytest.mark.usefixtures("size")
+    def test_another_one_of_the_same_times_is_not_that_one(
+        self, office: PassportOffice, markers: tuple[str, ...]
+    ) -> None:
+        office.delta([{"action": "withdraw", "reference": "P-2"}], since=at(1), as_of=at(2))
+        for other in ({"action": "withdraw", "reference": "P-3"}, {"action": "add", **reported(markers[150], "P-150")}):
+            assert refusal(office.delta([other], since=at(1), as_of=at(2))) == "SINCE_MISMATCH"
+        assert office.found(markers[3], markers[150]) == [(0,), ()]
+
+    def test_an_old_one_is_not_taken_again_once_the_list_moved_on(self, office: PassportOffice) -> None:
+        first, second = ([{"action": "withdraw", "reference": f"P-{n}"}] for n in (2, 3))
+        office.delta(first, since=at(1), as_of=at(2))
+        office.delta(second, since=at(2), as_of=at(2.5))
+        assert refusal(office.delta(first, since=at(1), as_of=at(2))) == "SINCE_MISMATCH"
+
+    def test_with_lines_that_would_hold_the_list_it_is_not_that_one_either(self, office: PassportOffice) -> None:
+        office.delta([{"action": "withdraw", "reference": "P-2"}], since=at(1), as_of=at(2))
+        lines = [{"action": "withdraw", "reference": "P-2"}] * 1_000 + [{"action": "withdraw", "reference": "?" * 65}]
+        assert refusal(office.delta(lines, since=at(1), as_of=at(2))) == "SINCE_MISMATCH"
+        assert office.writer.state(REPORTED).sources["main"].held_as_of_ms is None
 
     def test_a_delta_needs_a_full_import_to_build_on(self, office: PassportOffice) -> None:
         rows = [{"action": "add", **issued("QZX000001", "P-1")}]
