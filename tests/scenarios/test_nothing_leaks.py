@@ -101,10 +101,11 @@ def test_records_and_rejected_lines_leave_no_number_behind(lab: LabRun, markers:
         {"document_number": markers[64], "issuing_state": "AUS", "reference": markers[64], "status": "lost"},
     ]
     (given / "wrong.jsonl").write_text("\n".join(json.dumps({"action": "add", **line}) for line in wrong))
-    refused = lab.rmas(
-        "import", "-C", home, given / "wrong.jsonl", "--list", "reported", "--delta", "--as-of", "2026-11-01T00:00:00Z"
-    )
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    file = given / "wrong.jsonl"
+    refused = lab.rmas("import", "-C", home, file, "--list", "reported", "--delta", "--as-of", now, "--json")
     assert refused.returncode == 2
+    assert len(json.loads(refused.stdout)["rejected_lines"]) == len(wrong)
     assert not any(one in refused.stdout + refused.stderr for one in markers[61:65])
 
 
