@@ -25,6 +25,7 @@
     ├── IssueRefused              the CA's operator: the CA may not sign this
     └── KeyStoreError             our operator: files on this machine
         ├── KeyMissing                no such file
+        ├── CertificateMissing        no such file
         ├── KeyExists                 a new key would overwrite one
         ├── KeyExposed                others can read or swap the file
         ├── KeyDamaged                the file holds no key we accept
@@ -185,6 +186,12 @@ class KeyMissing(KeyStoreError):
     """There is no such key file."""
 
     code = "KEY_MISSING"
+
+
+class CertificateMissing(KeyStoreError):
+    """There is no such certificate file."""
+
+    code = "CERT_MISSING"
 
 
 class KeyExists(KeyStoreError):

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from certs.certificates import MAX_PEM_BYTES, decode_pem, encode_pem
 from certs.errors import (
+    CertificateMissing,
     KeyDamaged,
     KeyExists,
     KeyExposed,
@@ -104,8 +105,11 @@ def save_certificate(file: Path, certificate: x509.Certificate) -> None:
 
 
 def load_certificate(file: Path) -> x509.Certificate:
-    """The one certificate in `file`. Raises KeyMissing, KeyExposed if anyone may write it, KeyDamaged."""
-    pem = _read(file, MAX_PEM_BYTES, forbidden=0o002)
+    """The one certificate in `file`. Raises CertificateMissing, KeyExposed if anyone may write it, KeyDamaged."""
+    try:
+        pem = _read(file, MAX_PEM_BYTES, forbidden=0o002)
+    except KeyMissing as missing:
+        raise CertificateMissing(str(missing)) from missing
     try:
         return decode_pem(pem)
     except MalformedCertificate as damaged:
@@ -142,7 +146,7 @@ def _require_plain(file: Path, status: int, forbidden: int) -> None:
     if mode & forbidden:
         raise KeyExposed(
             f"{file} is open to other users (mode {mode:04o}); replace it if they may have used that, "
-            f"else chmod it to {mode & ~forbidden:04o}"
+            f"else `chmod {mode & ~forbidden:04o}` it"
         )
 
 
@@ -153,7 +157,7 @@ def _require_private_directory(path: Path) -> None:
         raise KeyMissing(f"{path} does not exist; make the key store first") from missing
     if mode & 0o022:
         # Whoever may write the directory may put another key under the name.
-        raise KeyExposed(f"{path} can be written by other users; chmod it to 0700")
+        raise KeyExposed(f"{path} can be written by other users; `chmod 0700` it")
 
 
 def _write(file: Path, data: bytes, mode: int, *, replace: bool) -> None:

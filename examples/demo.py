@@ -18,11 +18,13 @@ from typing import Any
 from federation.economies import economy_name
 from federation.verdict import Verdict
 from node.cli.output import paint, say
+from node.cli.verdicts import sign
 from node.clock import Clock
 
 ECONOMIES = ("NZL", "AUS", "USA", "PHL")
 RMAS = Path(sys.executable).with_name("rmas")
-_COLOURS = {Verdict.CLEAR: "green", Verdict.NOT_REPORTED: "blue", Verdict.ALERT: "red"}
+# As whoever types it reaches it from the project's directory, whose virtual environment need not be activated.
+TYPED = ".venv/bin/rmas"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,12 @@ def main() -> int:
         if (lab / "lab.json").exists():
             _rmas("lab", "down", str(lab), "--delete")
     _heading(f"{sum(right)} of {len(right)} verdicts as they must be, in {clock.monotonic() - started:.0f} s")
-    say("  Try it yourself: .venv/bin/rmas lab up lab")
+    say("  The demo's lab is gone again. To go on by hand:")
+    say(f"    {TYPED} lab up lab")
+    say(
+        "  starts four economies, and prints specimens and ready commands to ask about them. Every command above can be"
+    )
+    say(f"  repeated after `{TYPED} lab up {lab} --economies {','.join(ECONOMIES)}`, with that lab's own specimens.")
     return 0 if all(right) else 1
 
 
@@ -126,9 +133,7 @@ def _play(lab: Path, number: int, scene: Scene, specimens: list[dict[str, Any]])
     answer = json.loads(_rmas(*command, "--json", check=False))
     verdict = Verdict(answer["verdict"])
     who = f"answered by {answer['responder']}" if answer["responder"] else "answered by nobody"
-    say(
-        f"  {paint(verdict, 'bold', _COLOURS.get(verdict, 'yellow'))}  {who} in {answer['timing_us']['total'] / 1000:.1f} ms"
-    )
+    say(f"  {sign(verdict)}  {who} in {answer['timing_us']['total'] / 1000:.1f} ms")
     say(f"  {answer['message']}")
     if verdict is not scene.expected:
         say(paint(f"  WRONG: this must be {scene.expected}.", "bold", "red"))
@@ -146,7 +151,7 @@ def _heading(text: str) -> None:
 
 
 def _show(*command: str, before: str = "") -> None:
-    say(f"{before}  $ rmas {shlex.join(command)}")
+    say(f"{before}  $ {TYPED} {shlex.join(command)}")
 
 
 def _rmas(*command: str, check: bool = True) -> str:

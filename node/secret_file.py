@@ -65,9 +65,7 @@ class Secret:
         with os.fdopen(descriptor, "rb") as file:
             mode = os.fstat(descriptor).st_mode
             if not stat.S_ISREG(mode) or mode & 0o077:
-                text = (
-                    f"The {self.name} at {path} is open to other users (mode {stat.S_IMODE(mode):04o}); chmod 0600 it."
-                )
+                text = f"The {self.name} at {path} is open to other users (mode {stat.S_IMODE(mode):04o}); `chmod 0600` it."
                 raise OperatorError(f"{self.prefix}_EXPOSED", text)
             found = _FORM.fullmatch(file.read(4096))
         if not found:

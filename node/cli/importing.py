@@ -13,7 +13,7 @@ import typer
 from federation.documents import ListName
 from node.acceptance import ImportRequest
 from node.cli.lookup_input import STANDARD_INPUT, opened
-from node.cli.options import HERE, Home, Json, open_node
+from node.cli.options import FLAG, HERE, Home, Json, open_node
 from node.cli.output import complain, paint, print_json, say
 from node.errors import OperatorError
 from node.extracts.reading import Progress
@@ -32,8 +32,10 @@ def import_extract(  # noqa: PLR0913  a command's options are its arguments
     *,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or JSON Lines in UTF-8; `-` reads a pipe.")],
     list_name: Annotated[ListName, typer.Option("--list", help="The list it is for.")],
-    full: Annotated[bool, typer.Option("--full", help="The whole list: what it lacks is withdrawn.")] = False,
-    delta: Annotated[bool, typer.Option("--delta", help="Changes, each with an action.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", metavar=FLAG, help="The whole list: what it lacks is withdrawn.")
+    ] = False,
+    delta: Annotated[bool, typer.Option("--delta", metavar=FLAG, help="Changes, each with an action.")] = False,
     source: Annotated[str, typer.Option(metavar="NAME", help="Who it is from, of `store.sources`.")] = "main",
     as_of: Annotated[
         str | None, typer.Option(metavar="TIME", help="When it was cut, 2026-11-22T02:00:00Z; or in the file.")
@@ -44,9 +46,12 @@ def import_extract(  # noqa: PLR0913  a command's options are its arguments
     expect: Annotated[int | None, typer.Option(min=0, help="Refuse it unless it has so many lines.")] = None,
     allow_drop: Annotated[int, typer.Option(min=0, help="With --full: so many records may be dropped.")] = 0,
     accept_rejected: Annotated[
-        bool, typer.Option("--accept-rejected", help="Let the list be as new as the extract without rejected lines.")
+        bool,
+        typer.Option(
+            "--accept-rejected", metavar=FLAG, help="Let the list be as new as the extract without rejected lines."
+        ),
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, change nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", metavar=FLAG, help="Check everything, change nothing.")] = False,
     home: Home = HERE,
     as_json: Json = False,
 ) -> int:
@@ -54,6 +59,8 @@ def import_extract(  # noqa: PLR0913  a command's options are its arguments
 
     Exit codes: 0 taken; 3 taken, but for a few rejected lines; 2 refused, nothing was changed; 1 not known, repeat it.
     docs/data.md says what belongs in an extract, and what each code asks for.
+
+    Example: `rmas import extract.csv --list reported --full --as-of 2026-11-22T02:00:00Z -C nzl`
     """
     if full == delta:
         raise OperatorError("USAGE", "Say what the file is: --full (the whole list) or --delta (changes).")

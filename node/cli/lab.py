@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from node import durations, lab, lab_control
-from node.cli.options import Json
+from node.cli.options import FLAG, Json
 from node.cli.output import paint, print_json, say, table
 from node.clock import Clock
 from node.errors import OperatorError
@@ -42,6 +42,8 @@ def up(
 
     PHL, or the last economy without it, serves only the reported list. Data age as they do anywhere: after 48 hours
     a peer no longer counts a no-match from a list that was not imported again.
+
+    Example: `rmas lab up lab --economies NZL,AUS`
     """
     clock = Clock()
     with lab.locked(directory, make=True):
@@ -96,7 +98,9 @@ def start(
 
 def down(
     directory: Directory,
-    delete: Annotated[bool, typer.Option("--delete", help="Remove the lab from the disk, keys and all.")] = False,
+    delete: Annotated[
+        bool, typer.Option("--delete", metavar=FLAG, help="Remove the lab from the disk, keys and all.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Stop every node; `rmas lab up DIR` starts them again unless the lab was deleted."""

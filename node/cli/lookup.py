@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from federation.status import Purpose
 from federation.verdict import EXIT_CODES, GRAVITY, Captured
 from node import durations
 from node.cli import lookup_input, verdicts
-from node.cli.options import HERE, Home, Json, open_node, parse_purpose
+from node.cli.options import FLAG, HERE, Home, Json, open_node, parse_purpose
 from node.cli.output import print_json, say
 from node.desk_client import connect
 from node.desk_messages import DeskLookup, DeskResult
@@ -42,7 +43,7 @@ def lookup(  # noqa: PLR0913  a command's options are its arguments
         list[str] | None,
         typer.Argument(metavar="LINE", help="With --mrz: its lines; none or `-`: from standard input."),
     ] = None,
-    mrz: Annotated[bool, typer.Option("--mrz", help="Ask by machine readable zone.")] = False,
+    mrz: Annotated[bool, typer.Option("--mrz", metavar=FLAG, help="Ask by machine readable zone.")] = False,
     file: Annotated[
         Path | None,
         typer.Option(
@@ -62,7 +63,7 @@ def lookup(  # noqa: PLR0913  a command's options are its arguments
     peer: Annotated[str, typer.Option(metavar="ECONOMY", help="The member to ask; needed with purpose TEST.")] = "",
     deadline: Annotated[str | None, typer.Option(metavar="3s", help="How long to wait [default: by purpose].")] = None,
     protect: Annotated[
-        bool, typer.Option("--protect", help="Do not ask the issuing state: it may be who they flee.")
+        bool, typer.Option("--protect", metavar=FLAG, help="Do not ask the issuing state: it may be who they flee.")
     ] = False,
     home: Home = HERE,
     as_json: Json = False,
@@ -71,6 +72,8 @@ def lookup(  # noqa: PLR0913  a command's options are its arguments
 
     Exit codes: 0 CLEAR, 5 NOT_REPORTED, 10 ALERT, 15 MISMATCH, 20 NOT_RECOGNISED, 30 NO_ANSWER; of several documents
     the gravest (10, 30, 20, 15, 5, 0); 2 wrong usage, nothing was asked.
+
+    Example: `rmas lookup -C nzl --issuing-state AUS --number PA0123456 --birth 1960-04-12 --expiry 2031-01-02`
     """
     node = open_node(home)
     fields = {"issuing_state": issuing_state, "document_number": number}
@@ -115,10 +118,11 @@ def _ask_all(
     show: Callable[[DeskResult], None],
 ) -> int:
     codes: set[int] = set()
-    for results in _answers(layout, how, documents):
-        for result in results:
-            show(result)
-            codes.add(EXIT_CODES[result.verdict])
+    # One result a document, in order, however many calls it took.
+    results = chain.from_iterable(_answers(layout, how, documents))
+    for document, result in zip(documents, results, strict=True):
+        show(verdicts.with_dates_note(result, document))
+        codes.add(EXIT_CODES[result.verdict])
     # A file without a document is a mistake of whoever called, not an all-clear.
     return next((code for code in GRAVITY if code in codes), 2)
 

@@ -20,7 +20,11 @@ Home = Annotated[
     Path,
     typer.Option("-C", "--home", envvar="RMAS_HOME", metavar="DIR", help="The node's directory.", show_default="."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts; its keys are documented and stable.")]
+# Without it the help shows the type of a flag, `<bool>`, as if a value were to follow.
+FLAG = ""
+Json = Annotated[
+    bool, typer.Option("--json", metavar=FLAG, help="Print JSON, for scripts; its keys are documented and stable.")
+]
 
 HERE = Path()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from federation.verdict import REASON_MESSAGES, Advice, Reason, Verdict
@@ -62,17 +63,39 @@ def as_json(result: DeskResult) -> dict[str, Any]:
     return value
 
 
+def sign(verdict: Verdict) -> str:
+    """The word with its sign, in its colour: `! ALERT`."""
+    return paint(f"{_SIGNS[verdict]} {verdict}", "bold", _COLOURS[verdict])
+
+
 def for_person(result: DeskResult) -> list[str]:
     """The verdict first, what it means, what to do, and then what it rests on."""
-    verdict = result.verdict
-    test = "  (test, specimen document)" if result.test else ""
-    lines = [paint(f"{_SIGNS[verdict]} {verdict}", "bold", _COLOURS[verdict]) + test, f"  {result.message}"]
+    test = f"  ({_test(result)})" if result.test else ""
+    lines = [sign(result.verdict) + test, f"  {result.message}"]
     lines.append(f"  Advice: {_ADVICE[result.advice]}.")
     if result.expired:
         lines.append("  The document has expired.")
     if result.problem is not None:
         lines += [f"  Reading that would fit: {reading}" for reading in result.problem.readings]
+        if result.problem.code == "CHECK_DIGIT":
+            lines.append("  The check digit itself may have been misread as well: read the document again.")
     return lines + [paint(f"  {line}", "dim") for line in _grounds(result)]
+
+
+def _test(result: DeskResult) -> str:
+    # TEST refuses whatever is no specimen: what was refused so may be a real document.
+    unknown = result.reason in (Reason.INVALID_DOCUMENT, Reason.LOCAL_FAULT)
+    return "test" if unknown else "test, specimen document"
+
+
+def with_dates_note(result: DeskResult, document: DocumentInput) -> DeskResult:
+    """``result``, saying that its dates were not compared when only one of the two was given with a document."""
+    given = (document.date_of_birth is not None, document.date_of_expiry is not None)
+    if result.verdict is Verdict.NO_ANSWER or given not in ((True, False), (False, True)):
+        return result
+    lacks = "expiry" if given[0] else "birth"
+    note = f"The dates were not compared: both are needed, and the date of {lacks} was not given."
+    return replace(result, message=f"{result.message} {note}")
 
 
 def _grounds(result: DeskResult) -> list[str]:

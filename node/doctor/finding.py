@@ -45,4 +45,11 @@ def raised(error: Exception, otherwise: str) -> Finding:
     sentence, _, remedy = text.partition("; ") if "; " in text else text.rpartition(": ")
     if not sentence:
         sentence, remedy = text, ""
-    return fault(getattr(error, "code", otherwise), sentence.rstrip(".") + ".", remedy[:1].upper() + remedy[1:])
+    return fault(getattr(error, "code", otherwise), _sentence(sentence), _sentence(remedy))
+
+
+def _sentence(text: str) -> str:
+    """``text`` with a capital, unless it starts with a path or a command, and a full stop, unless there is nothing."""
+    text = text.rstrip(".") + "." if text else ""
+    first = text.partition(" ")[0].rstrip(".,:")
+    return text[:1].upper() + text[1:] if first.isalpha() else text

@@ -39,7 +39,7 @@ def _directories(layout: Layout) -> Iterator[Finding]:
         yield fault("DIRECTORY_MISSING", f"There is no {' and no '.join(missing)} in {layout.home}.", remedy)
     exposed = [name for name in ("keys", "secrets", "run") if _open_to_others(layout.home / name)]
     if exposed:
-        remedy = "chmod it to 0700; replace what others may have read."
+        remedy = "`chmod 0700` it; replace what others may have read."
         yield fault("DIRECTORY_EXPOSED", f"{' and '.join(exposed)} can be written by other users.", remedy)
     if not missing and not exposed:
         yield fine("DIRECTORIES", f"{layout.home} has all its parts, closed to other users.")
@@ -92,11 +92,11 @@ def _ports(settings: Settings, running: bool) -> Iterator[Finding]:
             yield fine("PORT", f"{address} is in use, and this node is running.")
         elif cause == errno.EADDRINUSE:
             remedy = "`ss -ltnp` shows who has it; stop that, or set `peer.listen`."
-            yield fault("PORT_TAKEN", f"Another program listens on {address}.", remedy)
+            yield fault("ADDRESS_TAKEN", f"Another program listens on {address}.", remedy)
         else:
             sentence = f"{address} cannot be listened on: {os.strerror(cause)}."
             yield fault(
-                "PORT_UNUSABLE", sentence, "Set `peer.listen` to an address of this machine and a port over 1023."
+                "ADDRESS_UNUSABLE", sentence, "Set `peer.listen` to an address of this machine and a port over 1023."
             )
 
 

@@ -12,9 +12,10 @@ import pytest
 
 from certs.identity import NodeName
 from certs.keystore import KeyStore
+from federation.directory import parse
 from node import config, config_file, init, installing, member
 from node.clock import Clock
-from node.doctor import keys, machine
+from node.doctor import keys, machine, standing
 from node.doctor.checks import examine
 from node.doctor.finding import Level, raised
 from node.errors import OperatorError
@@ -44,9 +45,9 @@ def faults(home: Path) -> set[str]:
     return set(found(home, Level.FAULT))
 
 
-def test_a_new_node_has_no_fault_and_two_warnings(home: Path) -> None:
+def test_a_new_node_has_no_fault_and_three_warnings(home: Path) -> None:
     assert faults(home) == set()
-    assert set(found(home, Level.WARNING)) == {"REPORTED_LIST_EMPTY", "ISSUED_LIST_EMPTY"}
+    assert set(found(home, Level.WARNING)) == {"REPORTED_LIST_EMPTY", "ISSUED_LIST_EMPTY", "NO_GRANTS"}
 
 
 def test_the_command_ends_with_1_when_there_is_a_fault_and_says_what_to_do(home: Path) -> None:
@@ -136,7 +137,7 @@ def open_run_directory(home: Path) -> None:
         (damage_store, {"STORE_DAMAGED"}),
         (open_run_directory, {"DIRECTORY_EXPOSED"}),
         (lambda home: (home / "keys/tls.pem").unlink(), {"KEY_MISSING"}),
-        (lambda home: (home / "certs/message.pem").unlink(), {"KEY_MISSING"}),
+        (lambda home: (home / "certs/message.pem").unlink(), {"CERT_MISSING"}),
         (lambda home: (home / "certs/tls.pem").write_text("x"), {"KEY_DAMAGED"}),
         (lambda home: (home / "secrets/pepper").unlink(), {"PEPPER_MISSING"}),
         (lambda home: (home / "secrets/pepper").chmod(0o644), {"PEPPER_EXPOSED"}),
@@ -159,6 +160,7 @@ def test_every_remedy_is_a_sentence(home: Path) -> None:
     change_directory(home)
     for finding in examine(home):
         assert finding.sentence.endswith("."), finding
+        assert finding.remedy == "" or finding.remedy.endswith("."), finding
         assert (finding.remedy == "") == (finding.level is Level.OK), finding
 
 
@@ -184,14 +186,14 @@ def test_a_port_that_somebody_else_has_is_a_fault(home: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", int(address.rpartition(":")[2])))
         other.listen()
-        assert faults(home) == {"PORT_TAKEN"}
+        assert faults(home) == {"ADDRESS_TAKEN"}
     assert faults(home) == set()
 
 
 @pytest.mark.parametrize("address", ["192.0.2.1:7443", "no-such-host.invalid:7443"])
 def test_an_address_that_is_not_this_machines_is_a_fault(home: Path, address: str) -> None:
     config_file.change(home / "rmas.toml", "peer", {"listen": [address]})
-    assert faults(home) == {"PORT_UNUSABLE"}
+    assert faults(home) == {"ADDRESS_UNUSABLE"}
 
 
 @pytest.mark.parametrize(
@@ -243,12 +245,44 @@ def test_a_peer_that_is_no_member_is_told(tmp_path: Path) -> None:
     assert found(home, Level.WARNING)["PEER_UNKNOWN"].startswith("AUS, USA ")
 
 
+@pytest.mark.parametrize(
+    ("left", "codes"),
+    [
+        (timedelta(days=31), set()),
+        (timedelta(days=29), {"GRANT_ENDS"}),
+        (timedelta(0), {"GRANT_ENDED"}),
+    ],
+)
+def test_a_grant_does_not_end_unannounced(tmp_path: Path, left: timedelta, codes: set[str]) -> None:
+    until = Clock().now().replace(microsecond=0) + timedelta(days=90)
+    blocks = []
+    for economy, peer in (("NZL", "AUS"), ("AUS", "NZL")):
+        home = make_home(tmp_path / economy, economy)
+        run("directory", "member", "-C", home, "--grant", peer, "--until", until.isoformat())
+        blocks.append(member.read(home / "member.json"))
+    directory = parse(member.build(blocks))
+    assert {finding.code for finding in standing.check(directory, "NZL", until - left)} == codes
+
+
 def test_cause_and_remedy_are_told_apart_however_an_error_joins_them() -> None:
     for text in ("A cause; a remedy: with detail.", "A cause: a remedy: with detail."):
         finding = raised(OperatorError("CODE", text), "OTHER")
         assert finding.sentence.startswith("A cause")
         assert finding.remedy.endswith("etail.")
     assert raised(OperatorError("CODE", "Only a cause."), "OTHER").remedy == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("start it", "Start it."),
+        ("docs/data.md lists them", "docs/data.md lists them."),
+        ("`chmod 0600` it.", "`chmod 0600` it."),
+        ("rmas.toml is wrong", "rmas.toml is wrong."),
+    ],
+)
+def test_a_remedy_becomes_a_sentence_and_no_path_or_command_a_capital(said: str, remedy: str) -> None:
+    assert raised(OperatorError("CODE", f"A cause; {said}"), "OTHER").remedy == remedy
 
 
 def test_a_name_that_differs_is_not_hidden_by_a_node_of_the_same_economy(tmp_path: Path) -> None:

@@ -133,3 +133,8 @@ def test_a_hostile_file_name_cannot_steer_the_terminal(tmp_path: Path) -> None:
     assert "\x1b" not in done.stdout + done.stderr
     done = run("status", "-C", tmp_path / "\x1b[2J\u202e")
     assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_help_shows_no_type_for_a_flag_as_if_a_value_followed() -> None:
+    said = [line for line in run("lookup", "--help").stdout.splitlines() if "<bool>" in line]
+    assert all("--help" in line for line in said), said

@@ -57,6 +57,29 @@ def test_a_person_reads_the_verdict_first_and_what_to_do(verdict: Verdict) -> No
     assert lines[1:3] == ["  It says why.", "  Advice: refer the traveller to a second officer."]
 
 
+def test_one_date_alone_is_said_not_to_have_been_compared() -> None:
+    """The other way round, a traveller with a changed date would seem to have been checked."""
+    birth, expiry = DocumentInput(date_of_birth="1960-04-12"), DocumentInput(date_of_expiry="")
+    assert "date of expiry was not given" in verdicts.with_dates_note(EMPTY, birth).message
+    assert "date of birth was not given" in verdicts.with_dates_note(EMPTY, expiry).message
+    for document in (DocumentInput(), DocumentInput(date_of_birth="1960-04-12", date_of_expiry="")):
+        assert verdicts.with_dates_note(EMPTY, document) == EMPTY
+    unanswered = replace(EMPTY, verdict=Verdict.NO_ANSWER)
+    assert verdicts.with_dates_note(unanswered, birth) == unanswered
+
+
+def test_beside_the_readings_stands_that_the_check_digit_may_be_wrong() -> None:
+    text = verdicts.for_person(replace(EMPTY, problem=Problem("birth", "CHECK_DIGIT", ("740812",))))
+    assert "  Reading that would fit: 740812" in text
+    assert "  The check digit itself may have been misread as well: read the document again." in text
+
+
+def test_what_a_test_refused_is_not_called_a_specimen() -> None:
+    specimen = verdicts.for_person(replace(EMPTY, test=True))[0]
+    refused = verdicts.for_person(replace(EMPTY, test=True, reason="INVALID_DOCUMENT"))[0]
+    assert (specimen.partition("  ")[2], refused.partition("  ")[2]) == ("(test, specimen document)", "(test)")
+
+
 def test_verdicts_differ_by_word_and_sign_not_by_colour_alone() -> None:
     """K14: an officer must not take NO_ANSWER for CLEAR."""
     first = {verdict: verdicts.for_person(replace(EMPTY, verdict=verdict))[0] for verdict in Verdict}
