@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -83,7 +84,8 @@ def _check_addresses(addresses: Sequence[str]) -> None:
                 message = (
                     f"{address} cannot be listened on ({error.strerror}); stop what holds it or change peer.listen."
                 )
-                raise OperatorError("ADDRESS_TAKEN", message) from error
+                taken = error.errno == errno.EADDRINUSE
+                raise OperatorError("ADDRESS_TAKEN" if taken else "ADDRESS_UNUSABLE", message) from error
 
 
 @dataclass(frozen=True, slots=True)
