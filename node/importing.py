@@ -27,6 +27,7 @@ from node.acceptance import (
 from node.books import WriterBook
 from node.deltas import Application, Book
 from node.extracts.errors import RejectedLine, UnreadableExtract
+from node.extracts.plausibility import latest_day
 from node.extracts.reading import Extract, Progress, Task, open_extract, read_extract
 from node.extracts.staging import Tally
 from node.reports import Ages, Counts, Outcome, Refusal, document_of
@@ -98,7 +99,8 @@ class _Work:
         """The numbered steps. Raises ImportRefused, UnreadableExtract, StoreError."""
         register, request = self._register, self._request
         # 1. What kind of file it is, and when it was cut.
-        task = Task(request.list_name, not request.full, register.keys, register.routes, register.economy)
+        day = latest_day(self._now_ms)
+        task = Task(request.list_name, not request.full, register.keys, register.routes, register.economy, day)
         header, blocks = open_extract(stream, task)
         cut_ms = as_of_ms(request, header.as_of, self._now_ms)
         # 2. What it is built on; what was noted after it was cut will stand whatever it says.

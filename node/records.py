@@ -18,6 +18,7 @@ from node.deltas import Application
 from node.extracts.errors import RejectedLine
 from node.extracts.forms import FIELDS
 from node.extracts.lines import LineReader
+from node.extracts.plausibility import Plausibility, latest_day
 from node.extracts.staging import Tally
 from node.reports import Ages, Counts, Outcome, Refusal, document_of
 from node.staged import Register
@@ -60,14 +61,14 @@ def put(register: Register, writer: Writer, changes: Sequence[RecordChange], now
     """
     tally = Tally()
     try:
-        groups = _read(register, changes, tally)
+        groups = _read(register, changes, tally, latest_day(to_ms(now)))
         return _apply(register, writer, groups, tally, to_ms(now))
     except (ImportRefused, StoreLimit) as error:
         refusal = Refusal(error.code, error.message)
         return Outcome(document_of(tally, Counts(), Ages(), refusal))
 
 
-def _read(register: Register, changes: Sequence[RecordChange], tally: Tally) -> list[_Group]:
+def _read(register: Register, changes: Sequence[RecordChange], tally: Tally, day: str) -> list[_Group]:
     if len(changes) > CHANGES_MAX:
         raise ImportRefused("TOO_MANY_CHANGES", f"A call takes {CHANGES_MAX:,} changes: use `rmas import --delta`.")
     groups: dict[tuple[ListName, str], _Group] = {}
@@ -79,6 +80,8 @@ def _read(register: Register, changes: Sequence[RecordChange], tally: Tally) -> 
         except (RejectedLine, InvalidDocument) as cause:
             tally.reject(number, cause)
             continue
+        values = [change.fields.get(name, "") for name in FIELDS[list_name]]
+        tally.doubt(number, Plausibility(list_name, day).doubt(values))
         numbers += line.numbers
         if numbers > OVERLAY_MAX:
             raise ImportRefused("TOO_MANY_CHANGES", "The ranges name too many numbers: use `rmas import --delta`.")

@@ -6,9 +6,11 @@ No report holds a document number: lines are named by their place, records by th
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from node.extracts.plausibility import DOUBTS
 from node.extracts.staging import Tally
 from node.times import rfc3339
 
@@ -99,6 +101,7 @@ def document_of(tally: Tally, counts: Counts, ages: Ages, refusal: Refusal | Non
     """The report; its keys are stable and documented."""
     if refusal is not None:
         counts = Counts()
+    cautions = () if refusal is not None else (*ages.cautions, *_doubts(tally))
     return {
         "accepted": 0 if refusal is not None else tally.lines - tally.rejected,
         "changed": counts.changed,
@@ -113,11 +116,19 @@ def document_of(tally: Tally, counts: Counts, ages: Ages, refusal: Refusal | Non
         "rejected_lines_left_out": tally.rejected - len(tally.rejections),
         "references": [{"line": line, "reference": reference} for line, reference in tally.references.items()],
         "references_left_out": tally.derived - len(tally.references),
-        "warnings": [asdict(each) for each in ages.cautions],
+        "warnings": [asdict(each) for each in cautions],
         "refused": None if refusal is None else asdict(refusal),
         "served": False,
         "dry_run": False,
     }
+
+
+def _doubts(tally: Tally) -> Iterator[Caution]:
+    for code, lines in sorted(tally.doubtful.items()):
+        # Of a single record there is but one line, and whoever told it by hand knows of none.
+        more = f" and {tally.doubted[code] - len(lines):,} more" if tally.doubted[code] > len(lines) else ""
+        where = f" (lines: {', '.join(map(str, lines))}{more})" if tally.lines > 1 else ""
+        yield Caution(code, f"{DOUBTS[code].removesuffix('.')}{where}.")
 
 
 def _time(ms: int | None) -> str | None:

@@ -30,6 +30,7 @@ from node.extracts.errors import RejectedLine
 from node.extracts.forms import FIELDS
 from node.extracts.framing import LINE_MAX
 from node.extracts.lines import REVEALING, read_day, read_status
+from node.extracts.plausibility import Plausibility
 from node.store.keys import StoreKeys
 
 # One line out of the ordinary sends so many to the long way.
@@ -55,6 +56,7 @@ class PlainReader:
     routes: RouteTable
     economy: str
     columns: tuple[str, ...]
+    plausibility: Plausibility
 
     def read(self, first: int, lines: Sequence[bytes]) -> Iterable[PlainLine] | None:
         """One tuple a line, numbered from ``first``, or None if the lines must be read one by one."""
@@ -67,7 +69,7 @@ class PlainReader:
             if references is None or numbers is None or any(map(contains, references.silent, numbers)):
                 return None
             named = _named(columns)
-            if not self._are_ours(named, numbers):
+            if not self._are_ours(named, numbers) or not self.plausibility.is_plain(columns):
                 return None
             keys = self.keys.keys_of(named, "\n".join(numbers).encode().split(b"\n"))
             numbered = range(first, first + len(lines))
@@ -144,9 +146,14 @@ def _numbers(column: Sequence[str]) -> Sequence[str] | None:
 
 
 def plain_reader_of(
-    list_name: ListName, keys: StoreKeys, routes: RouteTable, economy: str, columns: Sequence[str] | None
+    list_name: ListName,
+    keys: StoreKeys,
+    routes: RouteTable,
+    economy: str,
+    columns: Sequence[str] | None,
+    plausibility: Plausibility | None = None,
 ) -> PlainReader | None:
     """The reader for a full extract of this form; None for one without columns, or without references."""
     if columns is None or "reference" not in columns or not set(columns) <= set(FIELDS[list_name]):
         return None
-    return PlainReader(list_name, keys, routes, economy, tuple(columns))
+    return PlainReader(list_name, keys, routes, economy, tuple(columns), plausibility or Plausibility(list_name))

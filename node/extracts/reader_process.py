@@ -21,6 +21,7 @@ from node.extracts.forms import form_of
 from node.extracts.framing import Block
 from node.extracts.lines import LineReader
 from node.extracts.plain import plain_reader_of
+from node.extracts.plausibility import Plausibility
 from node.extracts.staging import Stager
 from node.store.keys import StoreKeys
 
@@ -35,9 +36,10 @@ def stager_of(task: dict[str, Any]) -> Stager:
         for state, document_class, pattern, economy in task["routes"]
     )
     keys, economy, columns = StoreKeys(bytes.fromhex(task["pepper"])), task["economy"], task["columns"]
+    plausibility = Plausibility(list_name, task["latest_day"])
     reader = LineReader(list_name, keys, routes, economy, delta=delta)
-    plain = None if delta else plain_reader_of(list_name, keys, routes, economy, columns)
-    return Stager(Path(task["path"]), form_of(columns, list_name, delta=delta), reader, plain)
+    plain = None if delta else plain_reader_of(list_name, keys, routes, economy, columns, plausibility)
+    return Stager(Path(task["path"]), form_of(columns, list_name, delta=delta), reader, plausibility, plain)
 
 
 def blocks_of(stream: BinaryIO) -> Iterator[Block]:

@@ -39,13 +39,16 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What to read: a list of an economy, whole or a delta, and how documents are keyed and routed."""
+    """What to read: a list of an economy, whole or a delta, and how documents are keyed and routed; the latest day that
+    may be meant.
+    """
 
     list_name: ListName
     delta: bool
     keys: StoreKeys
     routes: RouteTable
     economy: str
+    latest_day: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ def _said(task: Task, header: Header, path: Path) -> dict[str, Any]:
         "delta": task.delta,
         "pepper": task.keys.pepper().hex(),
         "economy": task.economy,
+        "latest_day": task.latest_day,
         "routes": [
             (route.issuing_state, route.document_class.value, route.pattern, route.economy)
             for route in task.routes.routes

@@ -13,11 +13,14 @@ from node.extracts.forms import Form
 from node.extracts.framing import Block
 from node.extracts.lines import LineReader
 from node.extracts.plain import BATCH, INSERT_PLAIN, PlainReader
+from node.extracts.plausibility import Plausibility
 from node.store.connect import open_building, our_errors, rows
 from node.store.schema import LINES
 
 # What a report shows of each kind; it says how many more there are.
 SHOWN_MAX: Final = 1_000
+# Of each kind of doubt, so many lines are named in one sentence.
+DOUBTFUL_MAX: Final = 10
 # Numbers that ranges of one file may name: a short file must not become a list of billions.
 RANGE_NUMBERS_MAX: Final = 10_000_000
 
@@ -45,6 +48,9 @@ class Tally:
     rejections: list[Rejection] = field(default_factory=list)
     references: dict[int, str] = field(default_factory=dict)
     derived: int = 0
+    #: By code of `node.extracts.plausibility`: how many lines, and the first of them.
+    doubted: dict[str, int] = field(default_factory=dict)
+    doubtful: dict[str, list[int]] = field(default_factory=dict)
 
     def add(self, other: Tally) -> None:
         """Count another part of the same file."""
@@ -55,6 +61,16 @@ class Tally:
         self.derived += other.derived
         self.rejections = sorted(self.rejections + other.rejections, key=lambda each: each.line)[:SHOWN_MAX]
         self.references = dict(sorted((self.references | other.references).items())[:SHOWN_MAX])
+        for code, count in other.doubted.items():
+            self.doubted[code] = self.doubted.get(code, 0) + count
+            self.doubtful[code] = sorted(self.doubtful.get(code, []) + other.doubtful[code])[:DOUBTFUL_MAX]
+
+    def doubt(self, line: int, code: str | None) -> None:
+        """Note what is to be doubted in a line that is taken."""
+        if code is not None:
+            self.doubted[code] = self.doubted.get(code, 0) + 1
+            if self.doubted[code] <= DOUBTFUL_MAX:
+                self.doubtful.setdefault(code, []).append(line)
 
     def check_ranges(self) -> None:
         """Raises UnreadableExtract TOO_MANY_NUMBERS."""
@@ -94,7 +110,14 @@ _INSERT: Final = (
 class Stager:
     """Reads the lines of blocks into one new staging file, in one transaction that `close` ends."""
 
-    def __init__(self, path: Path, form: Form, reader: LineReader, plain: PlainReader | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        form: Form,
+        reader: LineReader,
+        plausibility: Plausibility,
+        plain: PlainReader | None = None,
+    ) -> None:
         """``plain`` reads what it can of a full extract; ``reader`` reads the rest.
 
         Raises StoreError when the file cannot be made.
@@ -102,6 +125,7 @@ class Stager:
         self._path = path
         self._form = form
         self._reader = reader
+        self._plausibility = plausibility
         self._plain = plain
         with our_errors(path):
             self._file = open_building(path, cache_mib=8)
@@ -141,10 +165,12 @@ class Stager:
                 continue
             tally.lines += 1
             try:
-                line = read(form(octets))
+                values = form(octets)
+                line = read(values)
             except (RejectedLine, InvalidDocument) as cause:
                 tally.reject(number, cause)
                 continue
+            tally.doubt(number, self._plausibility.doubt(values))
             tally.numbers += line.numbers
             if line.derived:
                 tally.derived += 1

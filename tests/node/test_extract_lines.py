@@ -12,6 +12,7 @@ from node.extracts.errors import RejectedLine
 from node.extracts.forms import FIELDS, form_of
 from node.extracts.lines import LineReader
 from node.extracts.plain import plain_reader_of
+from node.extracts.plausibility import Plausibility
 from node.extracts.ranges import number_range
 from node.store.keys import NO_DATES, StoreKeys
 from node.store.ports import KeyedLine
@@ -270,6 +271,20 @@ def test_plain_lines_are_read_as_they_would_be_one_by_one(list_name: ListName, d
         facts = (one.status, one.reported_on) if list_name is REPORTED else (one.tag,)
         assert line == (number, one.reference, one.key, *facts)
     assert all(one.numbers == 1 and not one.derived and not one.keys for one in one_by_one)
+
+
+@pytest.mark.parametrize("list_name", list(ListName))
+@given(data=st.data(), latest=st.sampled_from(["1950-01-01", "2026-11-22"]))
+def test_the_short_way_takes_no_date_that_is_to_be_doubted(
+    list_name: ListName, latest: str, data: st.DataObject
+) -> None:
+    lines = data.draw(raw_lines(list_name))
+    doubts = Plausibility(list_name, latest)
+    plain = plain_reader_of(list_name, KEYS, ROUTES, "NZL", COLUMNS[list_name], doubts)
+    assert plain is not None
+    if plain.read(7, lines) is not None:
+        form = form_of(COLUMNS[list_name], list_name, delta=False)
+        assert [doubts.doubt(form(line)) for line in lines] == [None] * len(lines)
 
 
 @pytest.mark.parametrize("list_name", list(ListName))

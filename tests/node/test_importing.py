@@ -420,6 +420,46 @@ class TestFewRejectedLines:
         assert [one["line"] for one in outcome.document["rejected_lines"]] == list(range(2, 1_002))
 
 
+class TestDoubts:
+    """Dates that break no rule and cannot be meant: the line is taken, and named."""
+
+    def warned(self, outcome: Outcome) -> list[tuple[str, str]]:
+        assert (outcome.refused, outcome.document["rejected"]) == (False, 0)
+        return [(one["code"], one["message"].partition("(lines: ")[2]) for one in outcome.document["warnings"]]
+
+    def test_a_report_of_a_day_that_has_not_come_anywhere(self, office: PassportOffice) -> None:
+        # Behind plain lines, so that each way of reading has its part.
+        days = [*[""] * 2_000, "2026-11-22", "2026-02-11", "2026-11-23", "2027-01-01"]
+        extract = [reported(f"QZX{n:06}", f"P-{n}", reported_on=day) for n, day in enumerate(days)]
+        assert self.warned(office.full(extract, at(1))) == [("REPORTED_ON_FUTURE", "2004, 2005).")]
+        office.now = hour(10)  # from here on it is the 23rd in Kiribati
+        assert self.warned(office.full(extract, at(2))) == [("REPORTED_ON_FUTURE", "2005).")]
+
+    def test_a_birth_after_the_expiry_or_in_the_future(self, office: PassportOffice) -> None:
+        extract = [
+            issued("QZX000001", "P-1", date_of_expiry=""),
+            issued("QZX000002", "P-2", date_of_birth="0000-00-00"),
+            issued("QZX000003", "P-3", date_of_birth="2026-00-00"),
+            issued("QZX000004", "P-4", date_of_birth="2031-01-02", date_of_expiry=""),
+            issued("QZX000005", "P-5", date_of_birth="2020-01-02", date_of_expiry="2019-01-01"),
+        ]
+        outcome = office.full(extract, at(1), list_name=ISSUED)
+        assert self.warned(outcome) == [("BIRTH_AFTER_EXPIRY", "6)."), ("BIRTH_FUTURE", "5).")]
+        assert outcome.exit_code == 0
+        assert office.on_list("QZX000004", ISSUED)
+
+    def test_many_are_counted_and_the_first_ten_named(self, office: PassportOffice) -> None:
+        extract = [reported(f"QZX{n:06}", f"P-{n}", reported_on="2027-01-01") for n in range(1_500)]
+        assert self.warned(office.full(extract, at(1))) == [
+            ("REPORTED_ON_FUTURE", "2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 1,490 more).")
+        ]
+
+    def test_a_delta_and_a_record_told_by_hand_are_doubted_as_well(self, office: PassportOffice) -> None:
+        row = reported("QZX000001", "P-1", reported_on="2027-01-01")
+        assert self.warned(office.delta([{"action": "add", **row}])) == [("REPORTED_ON_FUTURE", "")]
+        assert self.warned(office.put("add", row)) == [("REPORTED_ON_FUTURE", "")]
+
+
 class TestDelta:
     @pytest.fixture(autouse=True)
     def _full(self, office: PassportOffice, markers: tuple[str, ...]) -> None:
