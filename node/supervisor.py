@@ -40,7 +40,7 @@ from node.spool import Spool
 from node.state import State
 from node.store.ports import Reader
 from node.store.sqlite_writer import SqliteWriter, open_writer
-from node.workers import WorkerPool
+from node.workers import QUIET_GRPC, WorkerPool
 
 DESK_MESSAGE_OCTETS = 16 * MAX_MESSAGE_OCTETS
 DESK_GRACE_SECONDS = 5.0
@@ -56,6 +56,7 @@ def run(home: Path, settings: Settings) -> int:
     home = home.absolute()
     clock = app.process_clock(settings)
     logs.configure(clock, process="supervisor", economy=settings.economy)
+    os.environ.setdefault(*QUIET_GRPC)
     # The socket's path may be longer than Linux allows; from here it is short.
     os.chdir(home)
     # Workers read the settings anew whenever one is started: all must hold the member list that this process holds, also

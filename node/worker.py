@@ -8,6 +8,7 @@ takes its workers along whatever killed it.
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
 import sys
@@ -147,6 +148,7 @@ def main() -> int:
     settings = load(home)
     clock = app.process_clock(settings)
     logs.configure(clock, process="worker", worker=index, economy=settings.economy)
+    logging.captureWarnings(True)  # what a library warns of comes from what a stranger sent, and is a line as any other
     if protobuf_backend.Type() != "upb":
         logs.logger().error("protobuf is not the upb backend", cause=protobuf_backend.Type())
         return EXIT_OPERATOR

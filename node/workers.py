@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from pathlib import Path
 from node.clock import Clock
 from node.logs import Logger
 from node.worker import EXIT_OPERATOR, worker_directory
+from node.worker_output import WorkerOutput
 from node.worker_status import WorkerStatus, read_status
 
 READY_SECONDS = 20.0
@@ -23,6 +25,9 @@ RESTART_LONGEST_SECONDS = 10.0
 STEADY_SECONDS = 30.0
 POLL_SECONDS = 0.05
 KILL_AFTER_SECONDS = 5.0
+LAST_WORDS_SECONDS = 1.0
+# What the supervisor sets for itself (what its own connections suffer is told by those who ask); workers speak up.
+QUIET_GRPC = ("GRPC_VERBOSITY", "NONE")
 
 
 @dataclass(slots=True)
@@ -149,17 +154,33 @@ class WorkerPool:
     async def _run(self, place: _Place) -> int:
         """One process in that place, from its start to its end; its exit code."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "node.worker", str(self._home), str(place.index), stdin=asyncio.subprocess.PIPE
+            sys.executable,
+            "-m",
+            "node.worker",
+            str(self._home),
+            str(place.index),
+            stdin=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={name: value for name, value in os.environ.items() if (name, value) != QUIET_GRPC},
         )
         place.process = process
         if self._stopping.is_set():
             # It came into being after all others had been told to end.
             process.terminate()
         watcher = asyncio.create_task(self._kill_when_silent(place, process))
+        follower = asyncio.create_task(self._follow(place, process))
         try:
-            return await process.wait()
+            code = await process.wait()
+            # Its last words, which say why it died, before anybody says that it did.
+            await asyncio.wait({follower}, timeout=LAST_WORDS_SECONDS)
+            return code
         finally:
             watcher.cancel()
+            follower.cancel()
+
+    async def _follow(self, place: _Place, process: asyncio.subprocess.Process) -> None:
+        if process.stderr is not None:
+            await WorkerOutput(_pass_on, self._clock, self._log.bind(worker=place.index)).follow(process.stderr)
 
     async def _kill_when_silent(self, place: _Place, process: asyncio.subprocess.Process) -> None:
         """A worker whose heart stopped, or never began to beat, holds its place and answers nobody."""
@@ -172,3 +193,8 @@ class WorkerPool:
             silent, last = (silent + 1 if beat == last else 0), beat
         process.kill()
         self._log.error("worker is silent and is killed", worker=place.index)
+
+
+def _pass_on(line: bytes) -> None:
+    while line:
+        line = line[os.write(sys.stderr.fileno(), line) :]

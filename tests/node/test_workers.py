@@ -26,10 +26,12 @@ class FakeProcess:
     def __init__(self, pid: int) -> None:
         self.pid = pid
         self.returncode: int | None = None
+        self.stderr = asyncio.StreamReader()
         self._ended = asyncio.Event()
 
     def end(self, code: int) -> None:
         self.returncode = code
+        self.stderr.feed_eof()
         self._ended.set()
 
     def terminate(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from time import monotonic
@@ -14,9 +15,10 @@ from federation.errors import Refused
 from federation.service import OPEN_SESSION_METHOD
 from federation.status import RefusalCode
 from node import lab as labs
-from node import lab_control
+from node import lab_control, lab_process
 from tests.foreign_node import Credentials, ForeignNode, Line, question_about
 from tests.hostile_callers import HOSTILE, Cas, Hostile
+from tests.pair import eventually
 from tests.raw_h2 import OK, Closed, connect
 from tests.running import LabRun
 
@@ -24,6 +26,7 @@ pytestmark = pytest.mark.slow
 
 HANDSHAKE_SECONDS = 5
 MEBIBYTE = 1 << 20
+TOLD = "handshake failed"
 PLAIN = {
     "HTTP/1": b"GET / HTTP/1.1\r\nHost: node1.aus.lab\r\n\r\n",
     "HTTP/2 in the clear": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes.fromhex("000000040000000000"),
@@ -117,3 +120,19 @@ def test_the_whole_matrix_leaves_a_worker_no_larger(
         strangers_come()
     assert sum(worker.memory_info().rss for worker in workers) - before < 5 * MEBIBYTE
     assert is_answered(line, lab)
+
+
+def test_the_log_says_in_its_own_form_why_a_handshake_failed(
+    lab: LabRun, nzl: ForeignNode, cas: Cas, aus_port: int
+) -> None:
+    """ATTACKS C01 C02 C04: and what a library warns of meanwhile."""
+    for row in HOSTILE:
+        if row.attack in ("C01", "C02", "C04") or row.what == "serial number 0":
+            refusal_of(nzl, aus_port, row, row.show(cas))
+
+    def causes() -> set[str]:
+        text = (lab.path / "AUS" / lab_process.LOG_FILE).read_text()
+        return {line.get("cause", "") for line in map(json.loads, text.splitlines()) if line["event"] == TOLD}
+
+    wanted = {"peer did not return a certificate", "unable to get local issuer certificate", "certificate has expired"}
+    eventually(lambda: wanted <= causes())
