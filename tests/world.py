@@ -15,7 +15,7 @@ import base64
 import json
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -58,8 +58,23 @@ ALL_KINDS = ("REPORTED", "ISSUED", "ISSUED_DATES")
 SEGMENT_RECORDS = 4096
 
 
+@cache
 def drawn_key(label: str) -> ec.EllipticCurvePrivateKey:
     return ec.derive_private_key(int.from_bytes(drawn(label, 32), "big") >> 1 | 1, ec.SECP256R1())
+
+
+@cache
+def authority(code: str) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+    """The CA of an economy: the same in every world, so made once."""
+    key = drawn_key(f"{code} CA")
+    return key, create_ca(CaName("lab", code), key, 7, NOW)
+
+
+@cache
+def issued(code: str, name: NodeName, role: Role, key: ec.EllipticCurvePrivateKey, days: int) -> x509.Certificate:
+    """A leaf of that CA; as ``authority``."""
+    ca_key, ca = authority(code)
+    return issue(ca, ca_key, CertificateRequest(name, role, key.public_key()), 8, NOW, days)
 
 
 class Economy:
@@ -71,8 +86,7 @@ class Economy:
         self.code = code
         self.path = path
         self.name = NodeName("lab", code, node)
-        self.ca_key = drawn_key(f"{code} CA")
-        self.ca = create_ca(CaName("lab", code), self.ca_key, 7, NOW)
+        self.ca_key, self.ca = authority(code)
         self.tls_key, self.message_key = drawn_key(f"{code} {node} TLS"), drawn_key(f"{code} {node} message")
         self.tls = self.leaf(Role.TLS, self.tls_key)
         self.message = self.leaf(Role.MESSAGE, self.message_key)
@@ -94,7 +108,7 @@ class Economy:
         self, role: Role, key: ec.EllipticCurvePrivateKey, name: NodeName | None = None, days: int = 30
     ) -> x509.Certificate:
         """A leaf of this economy's CA."""
-        return issue(self.ca, self.ca_key, CertificateRequest(name or self.name, role, key.public_key()), 8, NOW, days)
+        return issued(self.code, name or self.name, role, key, days)
 
     def rekey(self, days: int) -> None:
         """A new message key, certified for so many days, and a worker that signs with it; TLS stays as it is."""

@@ -275,7 +275,7 @@ def federation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     federation.world.close()
 
 
-examples = settings(max_examples=300, deadline=None, derandomize=True)
+examples = settings(max_examples=250, deadline=None, derandomize=True)
 many_examples = settings(max_examples=10_000, deadline=None)
 
 
@@ -335,7 +335,7 @@ EXPECTED = {
 
 
 @promising("all kinds")
-@examples
+@settings(examples, max_examples=100)
 @given(data=st.data())
 def test_no_document_is_given_the_answer_of_another(federation: Federation, data: st.DataObject) -> None:
     """A flight: each traveller gets the verdict of the document they hold, whatever came in whatever order."""
