@@ -27,7 +27,7 @@ from node.acceptance import (
 from node.books import WriterBook
 from node.deltas import Application, Book
 from node.extracts.errors import RejectedLine, UnreadableExtract
-from node.extracts.plausibility import latest_day
+from node.extracts.lines import latest_day
 from node.extracts.reading import Extract, Progress, Task, open_extract, read_extract
 from node.extracts.staging import Tally
 from node.reports import Ages, Counts, Outcome, Refusal, document_of

@@ -17,8 +17,7 @@ from node.books import WriterBook
 from node.deltas import Application
 from node.extracts.errors import RejectedLine
 from node.extracts.forms import FIELDS
-from node.extracts.lines import LineReader
-from node.extracts.plausibility import Plausibility, latest_day
+from node.extracts.lines import LineReader, Plausibility, latest_day
 from node.extracts.staging import Tally
 from node.reports import Ages, Counts, Outcome, Refusal, document_of
 from node.staged import Register

@@ -8,15 +8,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
-from node.extracts.plausibility import DOUBTS
 from node.extracts.staging import Tally
 from node.times import rfc3339
 
 EXIT_TAKEN = 0
 EXIT_REFUSED = 2
 EXIT_SOME_REJECTED = 3
+
+# Dates that keep every rule and cannot be meant. Such a line is taken: its document is on the list all the same.
+_DOUBTS: Final = {
+    "REPORTED_ON_FUTURE": "A day of report lies in the future: correct reported_on",
+    "BIRTH_FUTURE": "A date of birth lies in the future: correct date_of_birth, or the holder is a mismatch",
+    "BIRTH_AFTER_EXPIRY": "A date of birth lies after the date of expiry: correct them, or the holder is a mismatch",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +134,7 @@ def _doubts(tally: Tally) -> Iterator[Caution]:
         # Of a single record there is but one line, and whoever told it by hand knows of none.
         more = f" and {tally.doubted[code] - len(lines):,} more" if tally.doubted[code] > len(lines) else ""
         where = f" (lines: {', '.join(map(str, lines))}{more})" if tally.lines > 1 else ""
-        yield Caution(code, f"{DOUBTS[code].removesuffix('.')}{where}.")
+        yield Caution(code, f"{_DOUBTS[code]}{where}.")
 
 
 def _time(ms: int | None) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
@@ -27,8 +28,10 @@ from node.extracts.errors import RejectedLine
 from node.extracts.ranges import NumberRange, number_range
 from node.store.keys import NO_DATES, StoreKeys
 from node.store.ports import KeyedLine
+from node.times import rfc3339
 
 REFERENCE_MAX: Final = 64
+NEVER: Final = "9999-12-31"
 # A shorter number stands in too many references by chance.
 REVEALING: Final = 5
 _REFERENCE = re.compile(r"[!-~](?:[ -~]*[!-~])?").fullmatch
@@ -86,6 +89,28 @@ class RangeKeys(Collection[bytes]):
 
     def __contains__(self, key: object) -> bool:
         return any(key == each for each in self)
+
+
+def latest_day(now_ms: int) -> str:
+    """The last day that is not in the future anywhere: local time runs up to fourteen hours ahead of UTC."""
+    return rfc3339(now_ms + 14 * 3_600_000)[:10]
+
+
+@dataclass(frozen=True, slots=True)
+class Plausibility:
+    """What to doubt in a line that breaks no rule: it is taken, and the report warns. Days compare as the texts they are."""
+
+    list_name: ListName
+    latest: str = NEVER
+
+    def doubt(self, values: Sequence[str]) -> str | None:
+        """The code of a warning (`node.reports`), or None; ``values`` as in `LineReader.read`."""
+        if self.list_name is ListName.REPORTED:
+            return "REPORTED_ON_FUTURE" if values[7].strip() > self.latest else None
+        birth, expiry = values[5].strip(), values[6].strip()
+        if birth > self.latest:
+            return "BIRTH_FUTURE"
+        return "BIRTH_AFTER_EXPIRY" if birth > (expiry or NEVER) else None
 
 
 class LineReader:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from operator import contains
+from operator import contains, gt
 from typing import Final
 
 from federation.documents import (
@@ -29,8 +29,7 @@ from federation.routes import RouteTable
 from node.extracts.errors import RejectedLine
 from node.extracts.forms import FIELDS
 from node.extracts.framing import LINE_MAX
-from node.extracts.lines import REVEALING, read_day, read_status
-from node.extracts.plausibility import Plausibility
+from node.extracts.lines import NEVER, REVEALING, Plausibility, read_day, read_status
 from node.store.keys import StoreKeys
 
 # One line out of the ordinary sends so many to the long way.
@@ -69,7 +68,7 @@ class PlainReader:
             if references is None or numbers is None or any(map(contains, references.silent, numbers)):
                 return None
             named = _named(columns)
-            if not self._are_ours(named, numbers) or not self.plausibility.is_plain(columns):
+            if not self._are_ours(named, numbers) or not self._is_plausible(columns):
                 return None
             keys = self.keys.keys_of(named, "\n".join(numbers).encode().split(b"\n"))
             numbered = range(first, first + len(lines))
@@ -102,6 +101,15 @@ class PlainReader:
             for route in self.routes.routes
             if (route.issuing_state, route.document_class) == name
         ]
+
+    def _is_plausible(self, columns: dict[str, list[str]]) -> bool:
+        """Whether there is nothing to doubt in any of the lines."""
+        latest = self.plausibility.latest
+        if self.list_name is ListName.REPORTED:
+            return max(map(str.strip, columns.get("reported_on", [""]))) <= latest
+        births = list(map(str.strip, columns["date_of_birth"]))
+        expiries = [expiry.strip() or NEVER for expiry in columns["date_of_expiry"]]
+        return max(births) <= latest and not any(map(gt, births, expiries))
 
     def _facts(self, columns: dict[str, list[str]], keys: Sequence[bytes]) -> list[Iterable[str | int]]:
         if self.list_name is ListName.REPORTED:

@@ -19,9 +19,8 @@ from federation.routes import Route, RouteTable
 from node.errors import OperatorError
 from node.extracts.forms import form_of
 from node.extracts.framing import Block
-from node.extracts.lines import LineReader
+from node.extracts.lines import LineReader, Plausibility
 from node.extracts.plain import plain_reader_of
-from node.extracts.plausibility import Plausibility
 from node.extracts.staging import Stager
 from node.store.keys import StoreKeys
 

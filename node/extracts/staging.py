@@ -11,9 +11,8 @@ from federation.errors import InvalidDocument
 from node.extracts.errors import RejectedLine, UnreadableExtract
 from node.extracts.forms import Form
 from node.extracts.framing import Block
-from node.extracts.lines import LineReader
+from node.extracts.lines import LineReader, Plausibility
 from node.extracts.plain import BATCH, INSERT_PLAIN, PlainReader
-from node.extracts.plausibility import Plausibility
 from node.store.connect import open_building, our_errors, rows
 from node.store.schema import LINES
 
@@ -48,7 +47,7 @@ class Tally:
     rejections: list[Rejection] = field(default_factory=list)
     references: dict[int, str] = field(default_factory=dict)
     derived: int = 0
-    #: By code of `node.extracts.plausibility`: how many lines, and the first of them.
+    #: By code of a warning: how many lines, and the first of them.
     doubted: dict[str, int] = field(default_factory=dict)
     doubtful: dict[str, list[int]] = field(default_factory=dict)
 

@@ -10,9 +10,8 @@ from federation.documents import ListName
 from federation.errors import InvalidDocument
 from node.extracts.errors import RejectedLine
 from node.extracts.forms import FIELDS, form_of
-from node.extracts.lines import LineReader
+from node.extracts.lines import LineReader, Plausibility
 from node.extracts.plain import plain_reader_of
-from node.extracts.plausibility import Plausibility
 from node.extracts.ranges import number_range
 from node.store.keys import NO_DATES, StoreKeys
 from node.store.ports import KeyedLine
