@@ -29,6 +29,7 @@ from node.desk_client import connect, socket_address
 from node.errors import OperatorError
 from node.layout import Layout
 from node.spool import Event, read
+from node.times import rfc3339
 from tests.codes import code_of
 from tests.foreign_node import ForeignNode, Line, question_about
 from tests.node.command import run
@@ -225,7 +226,8 @@ def test_an_import_is_acknowledged_when_no_worker_answers_from_before_it(
     )
     os.kill(stuck, signal.SIGSTOP)
     home = pair.lab.home("AUS")
-    done = run("import", file, "--list", "reported", "--delta", "--as-of", "2026-01-02T00:00:00Z", "-C", home, "--json")
+    now = rfc3339(Clock().now_ms())
+    done = run("import", file, "--list", "reported", "--delta", "--as-of", now, "-C", home, "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     assert stuck not in pair.workers()
     specimen = {"issuing_state": "AUS", "document_class": "P", "document_number": markers[150]}
