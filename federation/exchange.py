@@ -30,6 +30,7 @@ from federation.lookup import (
     decode_outcome,
     encode_question,
     question_digests,
+    validate_questions,
 )
 from federation.policy import lists_of
 from federation.session import MAX_AHEAD_MS, MAX_VALIDITY_MS, OpenSessionAnswer, OpenSessionStatement
@@ -143,7 +144,8 @@ def compose_lookup(
     purpose: Purpose,
     questions: Sequence[Question],
 ) -> Sent:
-    """A sealed lookup of 1 to 500 questions."""
+    """A sealed lookup of 1 to 500 questions; raises ``InvalidDocument`` (BATCH_SIZE) for another number."""
+    validate_questions(questions)
     opened = b"".join(
         [
             stamp.salt[SALT_OCTETS * place : SALT_OCTETS * (place + 1)] + encode_question(question)

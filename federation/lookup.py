@@ -197,7 +197,7 @@ def case_number(request_digest: bytes, index: int) -> str:
 
 
 def validate_questions(questions: Sequence[Question]) -> None:
-    """Refuse to put together what a responder would refuse: 1 to 500 questions, one date pair a number.
+    """Refuse to put together what a responder would refuse: other than 1 to 500 questions.
 
     Raises:
         InvalidDocument: the batch breaks a rule of spec 4.3.

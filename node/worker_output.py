@@ -72,9 +72,9 @@ class WorkerOutput:
         event, which = what
         count = self._counts.pop(what)
         if event == "library":
-            self._log.info(event, logger="grpc", where=which, count=count)
+            self._log.info("library", logger="grpc", where=which, count=count)
         else:
-            self._log.info(event, cause=which, count=count)
+            self._log.info("handshake failed", cause=which, count=count)
 
 
 def _cause(why: re.Match[bytes]) -> str:
