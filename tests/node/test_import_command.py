@@ -103,7 +103,7 @@ def test_wrong_usage_ends_with_2_and_changes_nothing(home: Path, extract: Path, 
 
 def test_a_dry_run_says_what_would_be(home: Path, extract: Path, markers: tuple[str, ...]) -> None:
     extract.write_bytes(as_csv([reported(markers[0], "P-1")]))
-    words = ["import", extract, "--list", "reported", "--full", "--as-of", CUT, "-C", home]
+    words: list[str | Path] = ["import", extract, "--list", "reported", "--full", "--as-of", CUT, "-C", home]
     tried = run(*words, "--dry-run").stdout
     assert "full extract: 1 line; 1 changed, " in tried
     assert "The list would be as of " in tried
@@ -206,7 +206,7 @@ class TestRecords:
         assert self.add(home, markers[0], *told, "--birth", "1960-04-12", "--expiry", "").returncode == 0
 
     def test_a_person_who_tells_one_record_hears_of_no_lines(self, home: Path, markers: tuple[str, ...]) -> None:
-        words = ["records", "add", "-C", home, "--issuing-state", "NZL", "--number", markers[0], "--reference", "LS-1"]
+        words: list[str | Path] = ["records", "add", "-C", home, "--issuing-state", "NZL", "--number", markers[0], "--reference", "LS-1"]
         assert "reported list: 1 record changed.\n" in run(*words, "--status", "lost").stdout
         assert "reported list: 1 record unchanged.\n" in run(*words, "--status", "lost").stdout
         done = run(*words, "--status", "stolen")
