@@ -11,6 +11,7 @@ from node.v1 import desk_pb2, desk_pb2_grpc
 
 EXIT_CODES = {"CLEAR": 0, "NOT_REPORTED": 5, "ALERT": 10, "MISMATCH": 15, "NOT_RECOGNISED": 20, "NO_ANSWER": 30}
 
+
 def main(socket: str) -> int:
     """Ask, and print what the officer should see."""
     document = desk_pb2.DocumentInput(mrz=sys.stdin.read().split())

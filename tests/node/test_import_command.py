@@ -206,7 +206,18 @@ class TestRecords:
         assert self.add(home, markers[0], *told, "--birth", "1960-04-12", "--expiry", "").returncode == 0
 
     def test_a_person_who_tells_one_record_hears_of_no_lines(self, home: Path, markers: tuple[str, ...]) -> None:
-        words: list[str | Path] = ["records", "add", "-C", home, "--issuing-state", "NZL", "--number", markers[0], "--reference", "LS-1"]
+        words: list[str | Path] = [
+            "records",
+            "add",
+            "-C",
+            home,
+            "--issuing-state",
+            "NZL",
+            "--number",
+            markers[0],
+            "--reference",
+            "LS-1",
+        ]
         assert "reported list: 1 record changed.\n" in run(*words, "--status", "lost").stdout
         assert "reported list: 1 record unchanged.\n" in run(*words, "--status", "lost").stdout
         done = run(*words, "--status", "stolen")
