@@ -10,11 +10,10 @@ from typing import Any
 
 from node import app
 from node.asking import Asker, Enquiry, Result, Rules
-from node.enquiry import DocumentInput
 from node.responders import Ages, Peer
 from node.spool import Spool
 from node.state import State
-from tests.foreign_node import ForeignNode
+from tests.foreign_node import ForeignNode, handed_over
 
 
 def ask_at(asking: ForeignNode, economy: str, port: int, specimen: dict[str, Any], scratch: Path) -> Result:
@@ -22,21 +21,13 @@ def ask_at(asking: ForeignNode, economy: str, port: int, specimen: dict[str, Any
     node = asking.node
     member = node.directory.members[economy]
     moved = replace(member, nodes=tuple(replace(one, addresses=(f"127.0.0.1:{port}",)) for one in member.nodes))
-    document = DocumentInput(
-        (),
-        specimen["issuing_state"],
-        specimen["document_class"],
-        specimen["document_number"],
-        specimen["date_of_birth"],
-        specimen["date_of_expiry"],
-    )
 
     async def ask() -> Result:
         clients = app.build_clients(node, moved, lambda name, up, why: None)
         peer = Peer(economy, clients, Ages(), state, spool, node.clock)
         asker = Asker(node.directory, {economy: peer}, Rules(node.economy), spool, node.clock, print)
         try:
-            return (await asker.ask(Enquiry((document,))))[0]
+            return (await asker.ask(Enquiry((handed_over(specimen),))))[0]
         finally:
             for client in clients:
                 await client.close()

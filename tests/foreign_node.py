@@ -30,6 +30,7 @@ from federation.lookup import ALL_KINDS, LOOKUP_METHOD, SALT_OCTETS, Question
 from federation.service import OPEN_SESSION_METHOD
 from federation.status import Purpose
 from node import app, config
+from node.enquiry import DocumentInput
 from tests.raw_h2 import OK, RawConnection, Reply, connect, frame
 
 
@@ -176,3 +177,15 @@ def question_about(specimen: dict[str, Any], kinds: int = ALL_KINDS) -> Question
         return Question(kinds, document)
     birth, expiry = birth_characters(specimen["date_of_birth"]), expiry_characters(specimen["date_of_expiry"])
     return Question(kinds, document, birth, expiry)
+
+
+def handed_over(specimen: dict[str, Any]) -> DocumentInput:
+    """A specimen of a lab as a border system hands it over."""
+    return DocumentInput(
+        (),
+        specimen["issuing_state"],
+        specimen["document_class"],
+        specimen["document_number"],
+        specimen["date_of_birth"],
+        specimen["date_of_expiry"],
+    )

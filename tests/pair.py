@@ -13,7 +13,7 @@ from node import config, config_file, lab, lab_control, lab_process
 from node.clock import Clock
 from node.desk_client import Desk, connect
 from node.desk_messages import DeskLookup, DeskResult
-from node.enquiry import DocumentInput
+from tests.foreign_node import handed_over
 from tests.relay import Relay
 
 WORKERS = 2
@@ -41,13 +41,13 @@ class Pair:
 
     def ask_on(self, desk: Desk, status: str = "issued", deadline_ms: int = 0) -> DeskResult:
         """The same, over a connection that is open already."""
-        (result,) = desk.lookup([as_read(self.specimen(status))], DeskLookup(deadline_ms=deadline_ms), timeout=20)
+        (result,) = desk.lookup([handed_over(self.specimen(status))], DeskLookup(deadline_ms=deadline_ms), timeout=20)
         return result
 
     def ask_back(self) -> DeskResult:
         """What a border system of AUS is told about a specimen of NZL."""
         with connect(self.lab.layout("AUS").desk_socket) as desk:
-            (result,) = desk.lookup([as_read(self.specimen("stolen", "NZL"))], DeskLookup(), timeout=20)
+            (result,) = desk.lookup([handed_over(self.specimen("stolen", "NZL"))], DeskLookup(), timeout=20)
         return result
 
     def status(self, economy: str = "AUS") -> dict[str, Any]:
@@ -72,18 +72,6 @@ class Pair:
             if config.load(self.lab.home(economy)).lab.clock_offset_seconds:
                 lab_control.stop(self.lab, [economy], Clock())
         lab_control.start(self.lab, economies, timedelta(0), Clock())
-
-
-def as_read(specimen: dict[str, Any]) -> DocumentInput:
-    """A specimen as a border system hands it over."""
-    return DocumentInput(
-        (),
-        specimen["issuing_state"],
-        specimen["document_class"],
-        specimen["document_number"],
-        specimen["date_of_birth"],
-        specimen["date_of_expiry"],
-    )
 
 
 def build(path: Path) -> Pair:

@@ -19,6 +19,8 @@ from typing import Any
 
 PIECE = 65_536
 MOST_CONNECTIONS = 32
+# Pings and their like are smaller, answers and handshakes larger.
+HARMED_OCTETS = 200
 
 
 class Way(Enum):
@@ -92,7 +94,7 @@ class Relay:
         self._run(change())
 
     def hurt_responses(self, harm: Harm, times: int = 1 << 30) -> None:
-        """Do ``harm`` to the next pieces that come from the node."""
+        """Do ``harm`` to the next pieces from the node that could be an answer."""
 
         async def change() -> None:
             self._harm, self._harms_left = harm, times
@@ -201,7 +203,7 @@ class Relay:
         return False
 
     def _treated(self, piece: bytes, way: Way) -> bytes:
-        if way is Way.REQUESTS or self._harm is None or not self._harms_left:
+        if way is Way.REQUESTS or len(piece) < HARMED_OCTETS or self._harm is None or not self._harms_left:
             return piece
         self._harms_left -= 1
         return self._harm(piece)
