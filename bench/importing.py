@@ -65,7 +65,7 @@ def _measure(lab: Path, list_name: str, records: int, rounds: int) -> Iterator[F
 def _write(path: Path, list_name: str, records: int, number: int) -> None:
     """An extract in no order of its numbers, all of them different in each round."""
     fields, facts = {
-        "reported": ("status,reported_on", "stolen,2026-{m:02}-{d:02}"),
+        "reported": ("status,reported_on", "stolen,2025-{m:02}-{d:02}"),
         "issued": ("date_of_birth,date_of_expiry", "19{y:02}-{m:02}-{d:02},20{e:02}-{m:02}-{d:02}"),
     }[list_name]
     with path.open("w", encoding="ascii") as file:
