@@ -33,6 +33,7 @@ from federation.trust import Trust
 PROBE_FIRST_SECONDS = 0.25
 PROBE_LONGEST_SECONDS = 5.0
 PROBE_TIMEOUT_SECONDS = 3.0
+MOMENT_SECONDS = 0.05
 DEADLINES_UNTIL_DOWN = 2
 FAIR_WAIT_SECONDS = 1.0
 
@@ -127,7 +128,7 @@ class PeerClient:
             self.session = None
             if lost:
                 await self._channel.renew()
-        session = self.session or await self._open(deadline)
+        session = self.session or await self._open_again(deadline)
         return await self._ask_once(session, questions, purpose, deadline, record)
 
     async def _ask_once(
@@ -150,6 +151,19 @@ class PeerClient:
         answer = check_lookup_answer(data, sent, self._identity, session, self._trust, self._around.instant())
         self._late = 0
         return answer, sent
+
+    async def _open_again(self, deadline: float) -> OpenedSession:
+        """A session in the place of one that was lost."""
+        try:
+            return await self._open(deadline)
+        except PeerUnreachable as error:
+            if not error.lost:
+                raise
+        # A worker that is killed takes connections for a moment longer, though there may be another beside it.
+        await asyncio.sleep(MOMENT_SECONDS)
+        if self.session is None and not self._opening.locked():
+            await self._channel.renew()
+        return await self._open(deadline)
 
     async def _open(self, deadline: float) -> OpenedSession:
         async with self._opening:

@@ -14,13 +14,13 @@ from tests.world import Carriage, Deliver, Link, World
 
 
 class BrokenConnection:
-    """The connection in use breaks: what is on it is lost, and whatever else is sent over it."""
+    """The connection in use breaks, and so do the next few: what is on them is lost, and whatever else is sent."""
 
-    def __init__(self, link: Link) -> None:
-        self._broken = link._connection
+    def __init__(self, link: Link, more: int = 0) -> None:
+        self._last_broken = link._connection + more
 
     async def __call__(self, carriage: Carriage, deliver: Deliver) -> bytes:
-        if carriage.link._connection == self._broken:
+        if carriage.link._connection <= self._last_broken:
             await asyncio.sleep(0.001)  # so that all who use it are on their way
             raise PeerUnreachable("UNAVAILABLE: Stream removed")
         return await deliver(carriage.data)
@@ -33,6 +33,17 @@ def test_a_question_lost_with_its_connection_is_put_again_over_a_fresh_one(world
     link = world.nzl.links["AUS"]
     link.faults.append(BrokenConnection(link))
     assert world.ask("NZL", passport("AUS")).judgement.verdict is Verdict.CLEAR
+
+
+def test_a_fresh_connection_that_meets_the_end_of_a_worker_is_replaced_once(world: World) -> None:
+    """ATTACKS B09: a worker that is killed takes connections for a moment longer, and answers nobody."""
+    world.aus.register.issue(passport("AUS"))
+    world.ask("NZL", passport("AUS"))
+    link = world.nzl.links["AUS"]
+    link.faults.append(BrokenConnection(link, more=1))
+    assert world.ask("NZL", passport("AUS")).judgement.verdict is Verdict.CLEAR
+    link.faults.append(BrokenConnection(link, more=2))
+    assert world.ask("NZL", passport("AUS")).judgement.verdict is Verdict.NO_ANSWER
 
 
 def test_questions_lost_with_one_connection_replace_it_once(world: World) -> None:
@@ -51,3 +62,6 @@ def test_questions_lost_with_one_connection_replace_it_once(world: World) -> Non
     link.faults.append(BrokenConnection(link))
     world.run(ask_all())
     assert link._connection == before + 1
+    link.faults.append(BrokenConnection(link, more=1))
+    world.run(ask_all())
+    assert link._connection == before + 3
