@@ -17,7 +17,7 @@ from node.worker import EXIT_OPERATOR, worker_directory
 from node.worker_output import WorkerOutput
 from node.worker_status import WorkerStatus, read_status
 
-READY_SECONDS = 20.0
+READY_SECONDS = 60.0
 SERVE_SECONDS = 5.0
 SILENT_SECONDS = 5
 RESTART_FIRST_SECONDS = 0.2
