@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from certs.profiles import Role
 from certs.verify import VerifiedLeaf
 from federation import codec, policy
-from federation.directory import Directory, Grant, Member
+from federation.directory import Directory, Grant
 from federation.documents import ListName
 from federation.envelope import Envelope, PayloadType, digest, open_envelope
 from federation.errors import Malformed, Refused
@@ -222,7 +222,7 @@ def admit_lookup(
     policy.check_lists(questions, purpose, own, imported)
     # 10. Purpose, grant, budget. Nodes of one economy need no grant.
     if tls.name.economy != door.economy:
-        _check_policy(door, own, tls.name.economy, questions, purpose, at)
+        _check_policy(door, tls.name.economy, questions, purpose, at)
     return Admitted(statement, questions, purpose)
 
 
@@ -252,10 +252,8 @@ def _check_session(session: Session, tls: VerifiedLeaf, message: VerifiedLeaf) -
         raise Refused(RefusalCode.SESSION_UNKNOWN, "the session belongs to other certificates")
 
 
-def _check_policy(
-    door: Door, own: Member, economy: str, questions: list[Question], purpose: Purpose, at: Instant
-) -> None:
-    grant = policy.check_grant(questions, purpose, own.grants.get(economy), at.now_ms)
+def _check_policy(door: Door, economy: str, questions: list[Question], purpose: Purpose, at: Instant) -> None:
+    grant = policy.check_grant(questions, purpose, door.grant_for(economy), at.now_ms)
     door.date_pairs.check(economy, questions, at.now_ms)
     door.budget.spend(economy, len(questions), grant.questions_per_day, at.now_ms)
 

@@ -248,7 +248,7 @@ class Asker:
 
 
 def _final(failure: Failure | None) -> Failure | None:
-    """REPORTED alone refused for lack of data means that the list is not there; the code behind it stays."""
+    """REPORTED alone refused for lack of data means that the list is not there: a reason of its own, without a code."""
     if failure is not None and failure.reason is Reason.REFUSED and failure.code is RefusalCode.NO_DATA:
         return Failure(Reason.LIST_UNAVAILABLE)
     return failure
