@@ -80,7 +80,13 @@ class RawConnection:
         )
         self._replies: dict[int, Reply] = {}
         self._h2.initiate_connection()
-        self._flush()
+        try:
+            self._flush()
+        except Closed:
+            # A caller of TLS 1.3 has finished its handshake before it hears that it was refused: then nobody has this
+            # object, so nobody else could close the socket.
+            self._socket.close()
+            raise
 
     def __enter__(self) -> RawConnection:
         return self
