@@ -1,7 +1,8 @@
 """One client process of `bench/lookup.py`: holds its channels and runs rounds it is told over standard input.
 
 ``python bench/load_client.py HOME LOOKUP_ADDRESS ECHO_ADDRESS CHANNELS IN_FLIGHT``. A line ``echo SECONDS`` or
-``lookup SECONDS`` runs one round; the answer is one JSON line: calls, seconds, and latencies in microseconds.
+``lookup SECONDS`` runs one round; the answer is one JSON line: calls, seconds, and latencies in microseconds. With 0
+seconds it connects all channels anew, and says ``connected``.
 """
 
 from __future__ import annotations
@@ -73,11 +74,12 @@ async def _main() -> None:
     channels, in_flight = int(sys.argv[4]), int(sys.argv[5])
     target, keys, node = _node("AUS", home, lookup_address)
     echo_target, _, _ = _node("AUS", home, echo_address)
-    around = Surroundings(lambda: app.instant(node.clock), node.clock.random, lambda *_: None)
-    clients = [
-        PeerClient(target.name.uri, GrpcChannel(target, keys), node.identity, node.trust, around)
-        for _ in range(channels)
-    ]
+    around = Surroundings(node.clock.instant, node.clock.random, lambda *_: None)
+
+    def new_client() -> PeerClient:
+        return PeerClient(target.name.uri, GrpcChannel(target, keys), node.identity, node.trust, around)
+
+    clients = [new_client() for _ in range(channels)]
     echoes = [GrpcChannel(echo_target, keys) for _ in range(channels)]
     loop = asyncio.get_running_loop()
     questions, payload = _questions(), bytes(REQUEST_OCTETS)
@@ -94,14 +96,27 @@ async def _main() -> None:
     async def echo(lane: int) -> None:
         await echoes[lane % channels].call(LOOKUP_METHOD, payload, loop.time() + DEADLINE_SECONDS)
 
-    work = {"lookup": lookup, "echo": echo}
-    for lane in range(channels):
+    async def fresh_lookup(lane: int) -> None:
+        await clients[lane].close()
+        clients[lane] = new_client()
         await lookup(lane)
+
+    async def fresh_echo(lane: int) -> None:
+        await echoes[lane].close()
+        echoes[lane] = GrpcChannel(echo_target, keys)
         await echo(lane)
+
+    work = {"lookup": (lookup, fresh_lookup), "echo": (echo, fresh_echo)}
     print("ready", flush=True)
     while line := await asyncio.to_thread(sys.stdin.readline):
         kind, seconds = line.split()
-        print(json.dumps(await _round(work[kind], in_flight, float(seconds))), flush=True)
+        put, fresh = work[kind]
+        if float(seconds) == 0:
+            for lane in range(channels):
+                await fresh(lane)
+            print("connected", flush=True)
+            continue
+        print(json.dumps(await _round(put, in_flight, float(seconds))), flush=True)
     for client in clients:
         await client.close()
 

@@ -89,6 +89,7 @@ def _rounds(
     high: dict[str, list[float]] = {"echo": [], "lookup": []}
     for number in range(rounds + 1):
         for kind in ("echo", "lookup"):
+            _connect_anew(loads, kind)
             before = _cpu(servers[kind])
             results = _run(loads, kind, seconds)
             calls = sum(result["calls"] for result in results)
@@ -115,6 +116,17 @@ def _rounds(
 
 def _ratios(above: list[float], below: list[float]) -> tuple[float, ...]:
     return tuple(one / other for one, other in zip(above, below, strict=True))
+
+
+def _connect_anew(loads: list[subprocess.Popen[str]], kind: str) -> None:
+    """New connections, before the round is timed: the kernel deals them out among the workers at random, and one deal
+    for all rounds would decide the figure.
+    """
+    for process in loads:
+        process.stdin.write(f"{kind} 0\n")  # type: ignore[union-attr]
+        process.stdin.flush()  # type: ignore[union-attr]
+    for process in loads:
+        process.stdout.readline()  # type: ignore[union-attr]
 
 
 def _run(loads: list[subprocess.Popen[str]], kind: str, seconds: float) -> list[dict[str, Any]]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from certs.profiles import Role
 from certs.verify import VerifiedLeaf
 from federation import codec, policy
 from federation.directory import Directory, Grant
 from federation.documents import ListName
-from federation.envelope import Envelope, PayloadType, digest, open_envelope
+from federation.envelope import Envelope, PayloadType, open_envelope
 from federation.errors import Malformed, Refused
 from federation.lookup import (
     LOOKUP_METHOD,
@@ -31,8 +31,7 @@ from federation.lookup import (
 from federation.session import OpenSessionStatement, Session, SessionTable, check_times
 from federation.status import Purpose, RefusalCode
 from federation.trust import Trust, bind
-
-T = TypeVar("T")
+from federation.values import value
 
 TLS_REQUIRED = "TLSv1.3"
 NO_DIGEST = bytes(32)
@@ -40,16 +39,19 @@ RATE_WITHOUT_GRANT = 20
 OPENING_COST = 5
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Call:
-    """What the transport knows of a call: the caller's TLS leaf (PEM), the TLS version, and the connection's name."""
+    """What the transport knows of a call: the caller's TLS leaf (PEM), the TLS version, and the connection's name.
+
+    The name is there where a session is opened; a lookup needs none.
+    """
 
     tls_leaf: bytes
     tls_version: str
-    connection: str
+    connection: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Instant:
     """The responder's clock, read once a call: UTC, the same in milliseconds since 1970, and monotonic milliseconds."""
 
@@ -70,7 +72,7 @@ class Exchange:
     authenticated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Admitted:
     """A lookup that passed every check."""
 
@@ -123,22 +125,25 @@ def _check_transport(door: Door, call: Call, cost: int, at: Instant, exchange: E
     # 1. TLS leaf: a current certificate of a current member, checked at every call, so that what stopped being
     #    true since the handshake bites on connections already open (oracle 5).
     leaf = door.trust.leaf(call.tls_leaf, Role.TLS, at.now)
-    exchange.caller, exchange.economy = leaf.name.uri, leaf.name.economy
+    name = leaf.name
+    exchange.caller, exchange.economy = name.uri, name.economy
     if call.tls_version != TLS_REQUIRED:
         raise Refused(RefusalCode.VERSION, "the connection is older than TLS 1.3")
-    if leaf.name.economy in door.blocked:
+    if name.economy in door.blocked:
         raise Refused(RefusalCode.SUSPENDED, "this member is blocked here")
     # 2. The member's rate, before any signature is worked on: verifying is what a flood would spend.
-    door.take_rate(leaf.name.economy, cost, at)
+    door.take_rate(name.economy, cost, at)
     return leaf
 
 
-def _check_names(caller: str, responder: str, tls_digest: bytes, leaf: VerifiedLeaf, door: Door) -> None:
+def _check_names(
+    caller: str, responder: str, tls_digest: bytes, leaf: VerifiedLeaf, exchange: Exchange, door: Door
+) -> None:
     if responder != door.full_name:
         raise Refused(RefusalCode.AUDIENCE, "the statement names another responder")
     if caller == door.full_name:
         raise Refused(RefusalCode.AUDIENCE, "the statement was made by this very node (reflection)")
-    if caller != leaf.name.uri or tls_digest != leaf.fingerprint:
+    if caller != exchange.caller or tls_digest != leaf.fingerprint:
         raise Refused(RefusalCode.CERT_BINDING, "the statement is bound to another TLS certificate")
 
 
@@ -157,9 +162,18 @@ def admit_open_session(
     Raises:
         Refused: the code of the first step that failed.
     """
+    try:
+        return _admit_open_session(door, call, data, at, exchange)
+    except Malformed as error:
+        raise Refused(RefusalCode.MALFORMED, str(error)) from error
+
+
+def _admit_open_session(
+    door: Door, call: Call, data: bytes, at: Instant, exchange: Exchange
+) -> tuple[OpenSessionStatement, VerifiedLeaf, Envelope]:
     tls = _check_transport(door, call, OPENING_COST, at, exchange)
-    envelope = _decode(codec.decode_open_session_request, data)
-    exchange.request_digest = digest(envelope)
+    envelope = codec.decode_open_session_request(data)
+    exchange.request_digest = envelope.digest
     if not envelope.certificate:
         raise Refused(RefusalCode.MALFORMED, "OpenSession comes without the caller's message certificate")
     message = door.trust.leaf(envelope.certificate, Role.MESSAGE, at.now)
@@ -167,8 +181,8 @@ def admit_open_session(
     if envelope.key_id != message.fingerprint:
         raise Refused(RefusalCode.CERT_BINDING, "the key id is not that of the certificate sent")
     _open(envelope, PayloadType.OPEN_SESSION_REQUEST, message, exchange)
-    statement = _decode(codec.decode_open_session_statement, envelope.payload)
-    _check_names(statement.caller, statement.responder, statement.caller_tls_leaf, tls, door)
+    statement = codec.decode_open_session_statement(envelope.payload)
+    _check_names(statement.caller, statement.responder, statement.caller_tls_leaf, tls, exchange, door)
     if PROTOCOL_VERSION not in statement.protocol_versions:
         raise Refused(RefusalCode.VERSION, f"this node speaks protocol version {PROTOCOL_VERSION} alone")
     _check_charter(statement.versions, door.directory.versions)
@@ -184,12 +198,23 @@ def admit_lookup(
     Raises:
         Refused: the code of the first step that failed; nothing was looked up.
     """
+    try:
+        return _admit_lookup(door, call, data, at, exchange, imported)
+    except Malformed as error:
+        raise Refused(RefusalCode.MALFORMED, str(error)) from error
+
+
+def _admit_lookup(
+    door: Door, call: Call, data: bytes, at: Instant, exchange: Exchange, imported: Callable[[ListName], bool]
+) -> Admitted:
     # 1-2. Size was bounded by the transport. TLS leaf, then the member's rate: one for the call, which pays for taking
     # the frame apart, and the rest when the questions can be counted.
     tls = _check_transport(door, call, 1, at, exchange)
-    envelope, opened = _decode(codec.decode_lookup_request, data)
-    exchange.request_digest = digest(envelope)
-    door.take_rate(tls.name.economy, max(0, len(opened) // OPENED_OCTETS - 1), at)
+    envelope, opened = codec.decode_lookup_request(data)
+    exchange.request_digest = envelope.digest
+    further = len(opened) // OPENED_OCTETS - 1
+    if further > 0:
+        door.take_rate(tls.name.economy, further, at)
     # 3. The message key by its id, under the same tests as the TLS leaf.
     message = _message_key(door, envelope, tls, at)
     # 4. The signature, over the bytes received.
@@ -198,13 +223,13 @@ def admit_lookup(
     # digests before the session is touched: a changed one must not use up the sequence number of the right one.
     if envelope.certificate:
         raise Refused(RefusalCode.MALFORMED, "a lookup comes without a certificate: its session has it")
-    statement = _decode(codec.decode_lookup_statement, envelope.payload)
-    questions = _decode(lambda octets: open_questions(octets, statement.question_digests), opened)
+    statement = codec.decode_lookup_statement(envelope.payload)
+    questions = open_questions(opened, statement.question_digests)
     exchange.questions = len(questions)
     # 6. Method, names, TLS digest, version, charter.
     if statement.method != LOOKUP_METHOD:
         raise Refused(RefusalCode.METHOD, "the statement was made for another method")
-    _check_names(statement.caller, statement.responder, statement.caller_tls_leaf, tls, door)
+    _check_names(statement.caller, statement.responder, statement.caller_tls_leaf, tls, exchange, door)
     if statement.protocol_version != PROTOCOL_VERSION:
         raise Refused(RefusalCode.VERSION, f"this session speaks protocol version {PROTOCOL_VERSION}")
     _check_charter(statement.versions, door.directory.versions)
@@ -256,10 +281,3 @@ def _check_policy(door: Door, economy: str, questions: list[Question], purpose: 
     grant = policy.check_grant(questions, purpose, door.grant_for(economy), at.now_ms)
     door.date_pairs.check(economy, questions, at.now_ms)
     door.budget.spend(economy, len(questions), grant.questions_per_day, at.now_ms)
-
-
-def _decode(decoder: Callable[[bytes], T], data: bytes) -> T:
-    try:
-        return decoder(data)
-    except Malformed as error:
-        raise Refused(RefusalCode.MALFORMED, str(error)) from error

@@ -94,8 +94,7 @@ class PeerClient:
             raise PeerUnreachable(self.last_error)
         started = asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout_at(deadline):
-                return await self._ask_again_once(questions, purpose, deadline, record)
+            return await self._ask_again_once(questions, purpose, deadline, record)
         except (PeerTooSlow, TimeoutError) as error:
             # An asker in a hurry says nothing about the peer.
             self._late += asyncio.get_running_loop().time() - started >= FAIR_WAIT_SECONDS
@@ -111,7 +110,7 @@ class PeerClient:
         self, questions: Sequence[Question], purpose: Purpose, deadline: float, record: Callable[[Sent], None]
     ) -> tuple[Answer, Sent]:
         known, lost = self.up, False
-        session = self.session or await self._open(deadline)
+        session = self.session or await self._open_by(deadline)
         try:
             return await self._ask_once(session, questions, purpose, deadline, record)
         except Refused as refusal:
@@ -128,7 +127,7 @@ class PeerClient:
             self.session = None
             if lost:
                 await self._channel.renew()
-        session = self.session or await self._open_again(deadline)
+        session = self.session or await self._open_by(deadline, again=True)
         return await self._ask_once(session, questions, purpose, deadline, record)
 
     async def _ask_once(
@@ -151,6 +150,11 @@ class PeerClient:
         answer = check_lookup_answer(data, sent, self._identity, session, self._trust, self._around.instant())
         self._late = 0
         return answer, sent
+
+    async def _open_by(self, deadline: float, *, again: bool = False) -> OpenedSession:
+        """A session, by ``deadline`` also where another task is opening it; raises TimeoutError."""
+        async with asyncio.timeout_at(deadline):
+            return await (self._open_again(deadline) if again else self._open(deadline))
 
     async def _open_again(self, deadline: float) -> OpenedSession:
         """A session in the place of one that was lost."""

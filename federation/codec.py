@@ -59,9 +59,9 @@ def _name(text: str, name: str) -> str:
 
 
 def _present(message: Message, *fields: str) -> None:
-    for field in fields:
-        if not message.HasField(field):
-            raise Malformed(f"{field} is missing")
+    if not all(map(message.HasField, fields)):
+        missing = next(field for field in fields if not message.HasField(field))
+        raise Malformed(f"{missing} is missing")
 
 
 def _envelope_from(wire: envelope_pb2.Envelope) -> Envelope:

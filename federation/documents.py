@@ -8,7 +8,6 @@ where that form is made. It runs once a question and once an import line: what i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from string import ascii_letters
 from typing import Final
@@ -16,6 +15,7 @@ from typing import Final
 from federation.dates import birth_characters, expiry_characters
 from federation.economies import ISSUERS, issuer
 from federation.errors import InvalidDocument
+from federation.values import value
 
 __all__ = [
     "NORMALISATION_VERSION",
@@ -62,7 +62,7 @@ class Kind(IntEnum):
     ISSUED_DATES = 4
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@value(frozen=True, slots=True)
 class TravelDocument:
     """Issuing state, class and number in the form of normalisation version 1; `travel_document` makes one.
 

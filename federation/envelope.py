@@ -7,7 +7,7 @@ differ between what was signed and what is acted on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import field
 from enum import StrEnum
 from hashlib import sha256
 
@@ -17,6 +17,7 @@ from certs.errors import BadSignature
 from certs.signing import Signer, verify
 from federation.errors import Refused
 from federation.status import RefusalCode
+from federation.values import value
 
 KEY_ID_OCTETS = 32
 SIGNATURE_OCTETS = 64
@@ -31,15 +32,27 @@ class PayloadType(StrEnum):
     LOOKUP_ANSWER = "application/vnd.rmas.v1.lookup-answer"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Envelope:
-    """A statement and its signature; ``certificate`` is empty or the DER of the signer's message leaf."""
+    """A statement and its signature; ``certificate`` is empty or the DER of the signer's message leaf.
+
+    Type and payload also give its ``digest``, SHA-256 of the pre-authentication bytes (32 octets): what is signed, and
+    what answers and both audit records name a request by.
+    """
 
     payload_type: str
     payload: bytes
     key_id: bytes
     signature: bytes
     certificate: bytes = b""
+    _digest: bytes = field(default=b"", init=False, repr=False, compare=False)
+
+    @property
+    def digest(self) -> bytes:
+        """Made when it is first asked for, and kept."""
+        if not self._digest:
+            object.__setattr__(self, "_digest", digest_of(self.payload_type, self.payload))
+        return self._digest
 
 
 def pre_authentication(payload_type: str, payload: bytes) -> bytes:
@@ -48,22 +61,23 @@ def pre_authentication(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
-def digest(envelope: Envelope) -> bytes:
-    """SHA-256 of the pre-authentication bytes, 32 octets: what answers and both audit records name a request by."""
-    return sha256(pre_authentication(envelope.payload_type, envelope.payload)).digest()
+def digest_of(payload_type: str, payload: bytes) -> bytes:
+    """SHA-256 of the pre-authentication bytes (32 octets)."""
+    return sha256(pre_authentication(payload_type, payload)).digest()
 
 
 def seal(
     payload_type: PayloadType, payload: bytes, signer: Signer, key_id: bytes, certificate: bytes = b""
 ) -> Envelope:
     """Sign ``payload`` as ``payload_type`` with the message key that ``key_id`` names."""
-    return Envelope(
-        payload_type.value, payload, key_id, signer.sign(pre_authentication(payload_type, payload)), certificate
-    )
+    digest = digest_of(payload_type, payload)
+    envelope = Envelope(payload_type.value, payload, key_id, signer.sign(digest), certificate)
+    object.__setattr__(envelope, "_digest", digest)
+    return envelope
 
 
-def open_envelope(envelope: Envelope, expected: PayloadType, public_key: ec.EllipticCurvePublicKey) -> bytes:
-    """Verify the signature, then the payload's type; return the request digest (32 octets).
+def open_envelope(envelope: Envelope, expected: PayloadType, public_key: ec.EllipticCurvePublicKey) -> None:
+    """Verify the signature, then the payload's type.
 
     The type is inside what is signed: once the signature holds, another type is a statement made for another purpose
     (method confusion; docs/threats.md, A06), and before it holds nothing can be said of it.
@@ -71,11 +85,9 @@ def open_envelope(envelope: Envelope, expected: PayloadType, public_key: ec.Elli
     Raises:
         Refused: BAD_SIGNATURE when the signature does not hold, METHOD when it holds over another payload type.
     """
-    signed = pre_authentication(envelope.payload_type, envelope.payload)
     try:
-        verify(public_key, envelope.signature, signed)
+        verify(public_key, envelope.signature, envelope.digest)
     except BadSignature as error:
         raise Refused(RefusalCode.BAD_SIGNATURE, "the signature does not hold") from error
     if envelope.payload_type != expected.value:
         raise Refused(RefusalCode.METHOD, "the payload type belongs to another message")
-    return sha256(signed).digest()

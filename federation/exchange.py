@@ -17,7 +17,7 @@ from certs.verify import VerifiedLeaf
 from federation import codec
 from federation.admission import Instant
 from federation.documents import Kind, ListName
-from federation.envelope import Envelope, PayloadType, digest, pre_authentication, seal
+from federation.envelope import Envelope, PayloadType, seal
 from federation.errors import BadAnswer, Malformed, Refused
 from federation.lookup import (
     LOOKUP_METHOD,
@@ -29,6 +29,7 @@ from federation.lookup import (
     Versions,
     decode_outcome,
     encode_question,
+    kinds_of,
     question_digests,
     validate_questions,
 )
@@ -36,6 +37,7 @@ from federation.policy import lists_of
 from federation.session import MAX_AHEAD_MS, MAX_VALIDITY_MS, OpenSessionAnswer, OpenSessionStatement
 from federation.status import BadAnswerCode, Purpose, RefusalCode
 from federation.trust import Trust
+from federation.values import value
 
 T = TypeVar("T")
 
@@ -63,7 +65,7 @@ class OpenedSession:
     answered_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Sent:
     """A sealed request and what its answer will be held against."""
 
@@ -72,7 +74,7 @@ class Sent:
     questions: tuple[Question, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Answer:
     """A verified answer: per question the outcomes by kind, and when each list asked was cut (ms)."""
 
@@ -97,7 +99,7 @@ def compose_open_session(identity: Identity, responder: str, versions: Versions,
     )
     payload = codec.encode_open_session_statement(statement)
     envelope = seal(PayloadType.OPEN_SESSION_REQUEST, payload, identity.signer, identity.key_id, identity.certificate)
-    return Sent(codec.encode_enveloped(envelope), digest(envelope), ())
+    return Sent(codec.encode_enveloped(envelope), envelope.digest, ())
 
 
 def check_open_session(
@@ -125,7 +127,7 @@ def check_open_session(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Stamp:
     """What makes one request unlike any other: a sequence number never used before in the session, the time, and 16
     fresh random bytes a question, so that no digest can be searched for a number.
@@ -168,7 +170,7 @@ def compose_lookup(
     )
     payload = codec.encode_lookup_statement(statement)
     envelope = seal(PayloadType.LOOKUP_REQUEST, payload, identity.signer, identity.key_id)
-    return Sent(codec.encode_lookup_request(envelope, opened), digest(envelope), tuple(questions))
+    return Sent(codec.encode_lookup_request(envelope, opened), envelope.digest, tuple(questions))
 
 
 def check_lookup_answer(
@@ -209,7 +211,7 @@ def check_lookup_answer(
     # 6. Times: answered now, from lists cut before.
     if abs(answer.answered_at - at.now_ms) > MAX_AHEAD_MS:
         raise BadAnswer(BadAnswerCode.CLOCK, "answered more than 60 s from this node's clock")
-    return Answer(outcomes, _as_of(answer, sent), answer.answered_at, answer.server_time, digest(envelope))
+    return Answer(outcomes, _as_of(answer, sent), answer.answered_at, answer.server_time, envelope.digest)
 
 
 def _causes(answer: LookupAnswer, sent: Sent) -> bytes:
@@ -222,7 +224,7 @@ def _causes(answer: LookupAnswer, sent: Sent) -> bytes:
 
 def _as_of(answer: LookupAnswer, sent: Sent) -> dict[ListName, int]:
     """When each list asked was cut; a list asked and not dated, or dated later than the answer, is not believed."""
-    asked = {name for question in sent.questions for name in lists_of(question.kinds)}
+    asked = lists_of(kinds_of(sent.questions))
     said = {ListName.REPORTED: answer.reported_as_of, ListName.ISSUED: answer.issued_as_of}
     for name, as_of in said.items():
         if (name in asked) != bool(as_of):
@@ -252,7 +254,7 @@ def _presented_leaf(envelope: Envelope, responder: str, trust: Trust, at: Instan
 
 def _check_signature(envelope: Envelope, expected: PayloadType, leaf: VerifiedLeaf) -> None:
     try:
-        verify(leaf.public_key, envelope.signature, pre_authentication(envelope.payload_type, envelope.payload))
+        verify(leaf.public_key, envelope.signature, envelope.digest)
     except BadSignature as error:
         raise BadAnswer(BadAnswerCode.BAD_SIGNATURE, "the signature does not hold") from error
     if envelope.payload_type != expected.value:

@@ -7,13 +7,14 @@ length nor the order of fields can carry anything, and two nodes cannot encode t
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from types import MappingProxyType
 
 from federation.documents import DocumentClass, Kind, TravelDocument
 from federation.errors import BadAnswer, InvalidDocument, Malformed, Refused
 from federation.status import BadAnswerCode, Purpose, RefusalCode
+from federation.values import value
 
 PROTOCOL_VERSION = 1
 LOOKUP_METHOD = "/federation.v1.PeerService/Lookup"
@@ -36,7 +37,7 @@ _CLASSES = {member.value: member for member in DocumentClass}
 _NO_DATES = UNKNOWN_DATE * 2
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Question:
     """One document and the kinds asked of it. ``birth`` and ``expiry`` are six MRZ characters each.
 
@@ -51,6 +52,14 @@ class Question:
 
     def __repr__(self) -> str:
         return f"Question(kinds={self.kinds}, document={self.document!r})"
+
+
+def kinds_of(questions: Sequence[Question]) -> int:
+    """The sum of the kinds that any of these questions asks."""
+    kinds = 0
+    for question in questions:
+        kinds |= question.kinds
+    return kinds
 
 
 def encode_question(question: Question) -> bytes:
@@ -102,7 +111,7 @@ def open_questions(opened: bytes, digests: bytes) -> list[Question]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Versions:
     """Which member list a node holds: charter version and digest, and one digest of every other document held."""
 
@@ -111,7 +120,7 @@ class Versions:
     others_digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class LookupStatement:
     """What the asker signs. Times are milliseconds since 1970 UTC."""
 
@@ -129,7 +138,7 @@ class LookupStatement:
     question_digests: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class LookupAnswer:
     """What the responder signs: outcomes or a refusal, never both. Times are milliseconds, ``server_time`` 0.1 ms."""
 
@@ -156,30 +165,41 @@ def purpose_of(statement: LookupStatement) -> Purpose:
 
 def encode_outcome(kinds: int, reported: bool, issued: bool, dates: bool) -> int:
     """One question's outcomes as one octet: two bits a kind from the low end, the fourth pair always 3."""
-    octet = NOT_ASKED << 6
-    for place, matched in enumerate((reported, issued, dates)):
-        pair = (MATCH if matched else NO_MATCH) if kinds >> place & 1 else NOT_ASKED
-        octet |= pair << (2 * place)
-    return octet
+    return _OUTCOMES[kinds][reported | issued << 1 | dates << 2]
 
 
-def decode_outcome(octet: int, kinds: int) -> dict[Kind, bool]:
-    """Kind to "is a match", for exactly the kinds asked.
+def decode_outcome(octet: int, kinds: int) -> Mapping[Kind, bool]:
+    """Kind to "is a match", for exactly the kinds asked; read-only.
 
     Raises:
         BadAnswer: MALFORMED for a 0, a 3 for a kind asked, a 1 or 2 for one not asked, or a wrong fourth pair.
     """
-    if octet >> 6 != NOT_ASKED:
-        raise BadAnswer(BadAnswerCode.MALFORMED, "the fourth pair of an outcome is not 3")
-    outcome: dict[Kind, bool] = {}
-    for place, kind in enumerate(KINDS):
-        pair = octet >> (2 * place) & 3
-        asked = bool(kinds >> place & 1)
-        if pair == 0 or asked != (pair != NOT_ASKED):
-            raise BadAnswer(BadAnswerCode.MALFORMED, "an outcome does not fit the kinds asked")
-        if asked:
-            outcome[kind] = pair == MATCH
+    outcome = _READ[kinds].get(octet)
+    if outcome is None:
+        raise BadAnswer(BadAnswerCode.MALFORMED, "an outcome does not fit the kinds asked")
     return outcome
+
+
+def _octet(kinds: int, matches: int) -> int:
+    """The outcome octet for kinds asked; bit n of ``matches`` says whether the n-th kind is a match."""
+    octet = NOT_ASKED << 6
+    for place in range(len(KINDS)):
+        pair = (MATCH if matches >> place & 1 else NO_MATCH) if kinds >> place & 1 else NOT_ASKED
+        octet |= pair << (2 * place)
+    return octet
+
+
+# By kinds asked and by matches: there are 8 of each, and every lookup goes through both tables.
+_OUTCOMES = [[_octet(kinds, matches) for matches in range(8)] for kinds in range(ALL_KINDS + 1)]
+_READ = [
+    {
+        _octet(kinds, matches): MappingProxyType(
+            {kind: bool(matches >> place & 1) for place, kind in enumerate(KINDS) if kinds >> place & 1}
+        )
+        for matches in range(8)
+    }
+    for kinds in range(ALL_KINDS + 1)
+]
 
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U"

@@ -62,11 +62,11 @@ class ServerKeys:
     member_cas: bytes
 
 
-def _call(context: grpc.ServicerContext) -> Call:
+def _call(context: grpc.ServicerContext, connection: str = "") -> Call:
     auth = context.auth_context()
     leaf = bytes(auth.get("x509_pem_cert", (b"",))[0])
     version = bytes(auth.get("ssl_tls_version", (b"",))[0]).decode("ascii", "replace")
-    return Call(leaf, version, context.peer())
+    return Call(leaf, version, connection)
 
 
 class PeerHandler(grpc.GenericRpcHandler):
@@ -74,8 +74,8 @@ class PeerHandler(grpc.GenericRpcHandler):
 
     def __init__(self, answerer: Answerer, on_fault: Callable[[BaseException], None]) -> None:
         self._methods = {
-            OPEN_SESSION_METHOD: self._unary(answerer.open_session),
-            LOOKUP_METHOD: self._unary(answerer.lookup),
+            OPEN_SESSION_METHOD: self._unary(answerer.open_session, lambda context: _call(context, context.peer())),
+            LOOKUP_METHOD: self._unary(answerer.lookup, _call),
         }
         self._on_fault = on_fault
 
@@ -83,10 +83,12 @@ class PeerHandler(grpc.GenericRpcHandler):
         """The handler of a method path, or None."""
         return self._methods.get(handler_call_details.method)
 
-    def _unary(self, answer: Callable[[Call, bytes], bytes]) -> grpc.RpcMethodHandler[bytes, bytes]:
+    def _unary(
+        self, answer: Callable[[Call, bytes], bytes], call: Callable[[grpc.ServicerContext], Call]
+    ) -> grpc.RpcMethodHandler[bytes, bytes]:
         def handle(data: bytes, context: grpc.ServicerContext) -> bytes:
             try:
-                return answer(_call(context), data)
+                return answer(call(context), data)
             except Exception as error:  # the edge of a call: no detail may reach the peer (G14)
                 self._on_fault(error)
                 context.abort(grpc.StatusCode.INTERNAL, "internal error")

@@ -1,4 +1,4 @@
-"""Answering a peer: admit, record, look up, record, seal (docs/spec/5-refusals.md, in its order).
+"""Answering a peer: admit, record, look up, seal, record (docs/spec/5-refusals.md, in its order).
 
 Whatever happens, the peer gets a sealed answer or none at all; no path leads from a failure to a no-match.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 from federation import codec
 from federation.admission import (
@@ -21,10 +20,10 @@ from federation.admission import (
     admit_open_session,
 )
 from federation.documents import Kind, ListName
-from federation.envelope import Envelope, PayloadType, digest, pre_authentication, seal
+from federation.envelope import Envelope, PayloadType, seal
 from federation.errors import Malformed, Refused
 from federation.exchange import Identity
-from federation.lookup import MAX_QUESTIONS, PROTOCOL_VERSION, LookupAnswer, Question, encode_outcome
+from federation.lookup import MAX_QUESTIONS, PROTOCOL_VERSION, LookupAnswer, Question, encode_outcome, kinds_of
 from federation.policy import lists_of
 from federation.session import IDLE_MS, SESSION_ID_OCTETS, OpenSessionAnswer, Session
 from federation.status import Purpose, RefusalCode
@@ -59,7 +58,7 @@ def look_up(questions: Sequence[Question], purpose: Purpose, view: View, lists: 
         return bytes(encode_outcome(q.kinds, *lists.specimens.outcome(q)) for q in questions)
     keys = [lists.keys.key(q.document) for q in questions]
     # Every question reads every list that any question of the request asks: a batch's cost follows from its size.
-    asked = _all_kinds(questions)
+    asked = kinds_of(questions)
     nothing: list[tuple[int, ...]] = [()] * len(keys)
     reported = view.find(ListName.REPORTED, keys) if asked & Kind.REPORTED else nothing
     issued = view.find(ListName.ISSUED, keys) if asked & ~Kind.REPORTED else nothing
@@ -72,16 +71,9 @@ def look_up(questions: Sequence[Question], purpose: Purpose, view: View, lists: 
     return bytes(outcomes)
 
 
-def _all_kinds(questions: Sequence[Question]) -> int:
-    asked = 0
-    for question in questions:
-        asked |= question.kinds
-    return asked
-
-
 def as_of(questions: Sequence[Question], purpose: Purpose, view: View, now_ms: int) -> tuple[int, int]:
     """When the reported and the issued list were cut (ms), 0 for a list not asked; specimens are always of now."""
-    asked = lists_of(_all_kinds(questions))
+    asked = lists_of(kinds_of(questions))
     dated = [
         (now_ms if purpose is Purpose.TEST else view.data_as_of(name) or 0) if name in asked else 0
         for name in (ListName.REPORTED, ListName.ISSUED)
@@ -130,12 +122,9 @@ class NodeAnswerer:
         self.counts: dict[int, int] = {}
         self._refusals: dict[str, tuple[int, int]] = {}
 
-    def _instant(self) -> Instant:
-        return Instant(self._clock.now(), self._clock.now_ms(), int(self._clock.monotonic() * 1000))
-
     def open_session(self, call: Call, data: bytes) -> bytes:
         """Open a session, or refuse signed; the certificate rides along both ways."""
-        at = self._instant()
+        at = self._clock.instant()
         exchange = Exchange()
         try:
             statement, message, _ = admit_open_session(self._door, call, data, at, exchange)
@@ -150,28 +139,32 @@ class NodeAnswerer:
     def lookup(self, call: Call, data: bytes) -> bytes:
         """Answer one lookup, or refuse signed."""
         started = self._clock.monotonic()
-        at = self._instant()
+        at = self._clock.instant()
         exchange = Exchange()
         try:
             try:
                 answer = self._answer(call, data, at, exchange, started)
             except Refused as refusal:
                 answer = self._refusal(exchange, data, refusal, at)
-            payload = codec.encode_lookup_answer(answer)
+            envelope = self._seal(answer)
             # Before the answer can leave. What is refused before a signature holds is only counted, else anybody
             # could fill the spool.
             if exchange.authenticated and self._is_recorded(answer, exchange, at):
                 event = Event.REFUSED if answer.refusal else Event.ANSWERED
-                self._record(event, exchange, at, answer.refusal, _answer_digest(payload))
+                self._record(event, exchange, at, answer.refusal, envelope.digest)
         except SpoolFull as full:
             # Without a record there is no answer: an outcome nobody can account for must not leave (oracle 8).
             self._on_fault(full)
             answer = self._refusal(exchange, data, Refused(RefusalCode.OVERLOADED, str(full), retry_after=60), at)
-            payload = codec.encode_lookup_answer(answer)
+            envelope = self._seal(answer)
         self.counts[answer.refusal] = self.counts.get(answer.refusal, 0) + 1
-        certificate = self._identity.certificate if answer.refusal == RefusalCode.SESSION_UNKNOWN else b""
-        envelope = seal(PayloadType.LOOKUP_ANSWER, payload, self._identity.signer, self._identity.key_id, certificate)
         return codec.encode_enveloped(envelope)
+
+    def _seal(self, answer: LookupAnswer) -> Envelope:
+        us = self._identity
+        certificate = us.certificate if answer.refusal == RefusalCode.SESSION_UNKNOWN else b""
+        payload = codec.encode_lookup_answer(answer)
+        return seal(PayloadType.LOOKUP_ANSWER, payload, us.signer, us.key_id, certificate)
 
     def _answer(self, call: Call, data: bytes, at: Instant, exchange: Exchange, started: float) -> LookupAnswer:
         if not self._serving():
@@ -282,15 +275,11 @@ class NodeAnswerer:
         return codec.encode_enveloped(envelope)
 
 
-def _answer_digest(payload: bytes) -> bytes:
-    return sha256(pre_authentication(PayloadType.LOOKUP_ANSWER, payload)).digest()
-
-
 def _digest_of(exchange: Exchange, data: bytes, decode: Callable[[bytes], Envelope]) -> bytes:
     """The request's digest even when a check failed before it was needed, so that its refusal names it."""
     if exchange.request_digest != NO_DIGEST:
         return exchange.request_digest
     try:
-        return digest(decode(data))
+        return decode(data).digest
     except Malformed:
         return NO_DIGEST

@@ -19,7 +19,7 @@ from certs.keystore import KeyStore, load_certificate
 from certs.profiles import Role
 from certs.roots import bundle
 from certs.verify import VerifiedLeaf
-from federation.admission import Door, Instant
+from federation.admission import Door
 from federation.channel import ChannelKeys, GrpcChannel
 from federation.client import PeerClient, Surroundings
 from federation.directory import Directory, Member
@@ -70,11 +70,6 @@ class Node:
 def process_clock(settings: Settings) -> Clock:
     """The clock of a process, off by what a lab asks for."""
     return Clock(timedelta(seconds=settings.lab.clock_offset_seconds))
-
-
-def instant(clock: Clock) -> Instant:
-    """The clock read once."""
-    return Instant(clock.now(), clock.now_ms(), int(clock.monotonic() * 1000))
 
 
 def load_directory(layout: Layout, settings: Settings) -> Directory:
@@ -196,7 +191,7 @@ def build_clients(node: Node, member: Member, on_change: Callable[[str, bool, st
         on_change(member.economy, False, str(error))
         return []
     keys = ChannelKeys(node.tls_key, node.tls_chain, cas)
-    around = Surroundings(lambda: instant(node.clock), node.clock.random, on_change)
+    around = Surroundings(node.clock.instant, node.clock.random, on_change)
     return [
         PeerClient(one.name.uri, GrpcChannel(one, keys), node.identity, node.trust, around)
         for one in member.nodes

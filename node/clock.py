@@ -10,6 +10,8 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
+from federation.admission import Instant
+
 
 class Clock:
     """This machine's clock and randomness; ``offset`` is added to the time of day, for labs and tests only."""
@@ -25,11 +27,17 @@ class Clock:
 
     def now(self) -> datetime:
         """The time of day, aware, in UTC: the machine's time zone never matters."""
-        return datetime.now(UTC) + self._offset
+        now = datetime.now(UTC)
+        return now + self._offset if self._offset_ms else now
 
     def now_ms(self) -> int:
         """The time of day in milliseconds since 1970-01-01T00:00:00Z, as the wire carries it."""
         return time.time_ns() // 1_000_000 + self._offset_ms
+
+    def instant(self) -> Instant:
+        """The clock read once, as both sides of a lookup are handed it."""
+        now_ms = self.now_ms()
+        return Instant(datetime.fromtimestamp(now_ms / 1000, UTC), now_ms, time.monotonic_ns() // 1_000_000)
 
     def monotonic(self) -> float:
         """Seconds that only ever grow, for deadlines and durations; unaffected by ``offset`` and by clock steps."""

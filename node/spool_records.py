@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
+from federation.values import value
 from node.errors import OperatorError
 
 RECORD_OCTETS = 192
@@ -33,7 +33,7 @@ class Event(IntEnum):
     WITHHELD = 6  # the asker, a question kept at home
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Entry:
     """One record. ``at_ms`` is the node's clock; ``other`` the other economy's code; ``code`` a refusal's number.
 

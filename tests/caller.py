@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from certs.signing import Signer
@@ -141,7 +141,7 @@ class Caller:
         refusal = self.answer(data).refusal
         return RefusalCode(refusal) if refusal else None
 
-    def outcome(self, asked: Question) -> dict[Kind, bool]:
+    def outcome(self, asked: Question) -> Mapping[Kind, bool]:
         """Ask one question as a node does."""
         answer = self.answer(self.request(asked))
         assert not answer.refusal

@@ -111,7 +111,7 @@ class ForeignNode:
     def opened(self, data: bytes, sent: Sent, economy: str) -> OpenedSession:
         """The session in an answer; raises Refused or BadAnswer."""
         node = self.node
-        at = app.instant(node.clock)
+        at = node.clock.instant()
         return check_open_session(data, sent, node.identity, self.responder(economy), node.trust, at)
 
     def lookup(self, session: OpenedSession, *questions: Question, purpose: Purpose = Purpose.BORDER_ENTRY) -> Sent:
@@ -123,7 +123,7 @@ class ForeignNode:
     def answer(self, data: bytes, sent: Sent, session: OpenedSession) -> Answer:
         """A verified answer; raises Refused or BadAnswer."""
         node = self.node
-        return check_lookup_answer(data, sent, node.identity, session, node.trust, app.instant(node.clock))
+        return check_lookup_answer(data, sent, node.identity, session, node.trust, node.clock.instant())
 
 
 class Line:

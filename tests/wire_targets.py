@@ -11,7 +11,7 @@ from typing import Any
 
 from certs.signing import verify
 from federation import codec, directory, lookup
-from federation.envelope import PayloadType, pre_authentication, seal
+from federation.envelope import PayloadType, digest_of, seal
 from federation.errors import BadAnswer, InvalidDirectory, Malformed, Refused
 from federation.exchange import Answer, Sent, check_lookup_answer, check_open_session
 from federation.lookup import LOOKUP_METHOD
@@ -128,7 +128,7 @@ class Wire:
         assert self.aus.complaints == []
         expected, decode = _ANSWERS[method]
         envelope = codec.decode_response(response)
-        verify(self.aus.message_key.public_key(), envelope.signature, pre_authentication(expected, envelope.payload))
+        verify(self.aus.message_key.public_key(), envelope.signature, digest_of(expected, envelope.payload))
         refusal = decode(envelope.payload).refusal
         return RefusalCode(refusal) if refusal else None
 

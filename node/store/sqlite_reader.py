@@ -12,6 +12,7 @@ import struct
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final, cast
 
@@ -61,7 +62,7 @@ class Generation:
         try:
             if len(keys) == 1:
                 found = cast("list[tuple[int]]", self._cursor().execute(_ONE, (keys[0],)).fetchall())
-                return [tuple([tag for (tag,) in found])]
+                return [tuple(chain.from_iterable(found))]
             return self._find_many(keys)
         except (apsw.Error, OSError):
             # Translated only now: the way in and out of a context manager is a tenth of a lookup.
@@ -108,6 +109,8 @@ class SqliteView:
         view = self._lists[list_name]
         found = view.generation.find(keys)
         overlay = view.overlay
+        if not overlay:
+            return found
         return [overlay.get(key, tags) for key, tags in zip(keys, found, strict=True)]
 
 

@@ -62,8 +62,8 @@ def test_the_file_is_private_from_its_first_byte_on(store: KeyStore, monkeypatch
 
 
 def test_a_signer_signs_with_the_stored_key(store: KeyStore) -> None:
-    key = store.generate("message")
-    verify(key.public_key(), store.signer("message").sign(b"x"), b"x")
+    key, digest = store.generate("message"), bytes(32)
+    verify(key.public_key(), store.signer("message").sign(digest), digest)
 
 
 def test_a_key_is_never_overwritten_in_passing(store: KeyStore) -> None:

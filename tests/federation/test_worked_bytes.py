@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -25,7 +26,7 @@ from federation import codec
 from federation.admission import Admitted, Call, Door, Exchange, Instant, admit_lookup, admit_open_session
 from federation.directory import parse
 from federation.documents import Kind, ListName
-from federation.envelope import Envelope, digest, pre_authentication
+from federation.envelope import Envelope, pre_authentication
 from federation.errors import BadAnswer, Refused
 from federation.exchange import (
     Answer,
@@ -68,8 +69,9 @@ class DeterministicSigner:
     def public_key(self) -> ec.EllipticCurvePublicKey:
         return self._key.public_key()
 
-    def sign(self, message: bytes) -> bytes:
-        r, s = decode_dss_signature(self._key.sign(message, ec.ECDSA(SHA256(), deterministic_signing=True)))
+    def sign(self, digest: bytes) -> bytes:
+        algorithm = ec.ECDSA(Prehashed(SHA256()), deterministic_signing=True)
+        r, s = decode_dss_signature(self._key.sign(digest, algorithm))
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
@@ -171,9 +173,9 @@ def test_every_step_of_an_envelope_is_the_program_s(name: str, side: str) -> Non
         *(bytes.fromhex(sealed[key]) for key in ("payload", "key_id", "signature", "certificate")),
     )
     assert pre_authentication(envelope.payload_type, envelope.payload).hex() == sealed["pre_authentication"]
-    assert digest(envelope).hex() == sealed["digest"]
+    assert envelope.digest.hex() == sealed["digest"]
     signer = ASKER if side == "request" else RESPONDER
-    verify(signer.signer.public_key, envelope.signature, bytes.fromhex(sealed["pre_authentication"]))
+    verify(signer.signer.public_key, envelope.signature, sha256(bytes.fromhex(sealed["pre_authentication"])).digest())
     # Field 1 of the message is the envelope as shown; what rides beside it comes after.
     assert sealed["envelope"] in sealed["message"]
 

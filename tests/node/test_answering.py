@@ -12,7 +12,7 @@ import pytest
 
 from federation import codec
 from federation.documents import Kind, ListName
-from federation.envelope import PayloadType, digest, pre_authentication
+from federation.envelope import PayloadType, pre_authentication
 from federation.lookup import LOOKUP_METHOD, LookupAnswer, Question, decode_outcome
 from federation.status import Purpose, RefusalCode
 from node.answering import REFUSALS_RECORDED_A_DAY
@@ -156,7 +156,7 @@ class TestRecords:
     def test_an_answer_is_recorded_when_asked_and_when_answered(self, world: World, caller: Caller) -> None:
         data = caller.request(question("AUS", 0), question("AUS", 1))
         response = world.aus.receive(LOOKUP_METHOD, caller.call, data)
-        request_digest = digest(codec.decode_lookup_request(data)[0])
+        request_digest = codec.decode_lookup_request(data)[0].digest
         payload = codec.decode_response(response).payload
         answer_digest = sha256(pre_authentication(PayloadType.LOOKUP_ANSWER, payload)).digest()
         asked, answered = world.aus.answering_records()
@@ -351,7 +351,7 @@ def test_a_refusal_names_the_request_it_refuses_even_when_the_leaf_was_refused(w
     call = replace(caller.call, tls_leaf=b"garbage")
     answer = answer_of(world.aus.receive(LOOKUP_METHOD, call, data))
     assert answer.refusal == RefusalCode.NOT_MEMBER
-    assert answer.request_digest == digest(codec.decode_lookup_request(data)[0])
+    assert answer.request_digest == codec.decode_lookup_request(data)[0].digest
     assert answer.caller == ""
 
 

@@ -17,7 +17,7 @@ import node.v1
 from certs.signing import verify
 from federation import codec
 from federation.documents import Kind
-from federation.envelope import PayloadType, pre_authentication
+from federation.envelope import PayloadType, digest_of
 from federation.errors import Refused
 from federation.lookup import LOOKUP_METHOD, LookupAnswer
 from federation.service import OPEN_SESSION_METHOD
@@ -150,7 +150,7 @@ def refusal(path: str, lab: LabRun, reply: Reply) -> RefusalCode:
     key = certificate.public_key()
     assert isinstance(key, ec.EllipticCurvePublicKey)
     envelope = codec.decode_response(reply.message)
-    verify(key, envelope.signature, pre_authentication(expected, envelope.payload))
+    verify(key, envelope.signature, digest_of(expected, envelope.payload))
     return RefusalCode(decode(envelope.payload).refusal)
 
 
