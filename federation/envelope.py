@@ -30,6 +30,11 @@ class PayloadType(StrEnum):
     OPEN_SESSION_ANSWER = "application/vnd.rmas.v1.open-session-answer"
     LOOKUP_REQUEST = "application/vnd.rmas.v1.lookup-request"
     LOOKUP_ANSWER = "application/vnd.rmas.v1.lookup-answer"
+    CHARTER = "application/vnd.rmas.v1.charter"
+    SUSPENSION = "application/vnd.rmas.v1.suspension"
+    WITHDRAWAL = "application/vnd.rmas.v1.withdrawal"
+    ENTRY = "application/vnd.rmas.v1.entry"
+    NOTICE = "application/vnd.rmas.v1.notice"
 
 
 @value(frozen=True, slots=True)

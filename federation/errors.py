@@ -5,12 +5,13 @@ FederationError
 ├── InvalidDirectory     our operator: the member list does not hold together
 ├── Malformed            their developer: bytes that are not what docs/spec/ says
 ├── Refused              policy: the responder says no, with a code of the closed set (docs/spec/5-refusals.md)
+├── BadDocument          whoever made or signed it: a trust document that does not prove what it says
 └── BadAnswer            their developer or an attacker: an answer that must not be believed
 """
 
 from __future__ import annotations
 
-from federation.status import BadAnswerCode, RefusalCode
+from federation.status import BadAnswerCode, DocumentCode, RefusalCode
 
 
 class FederationError(Exception):
@@ -59,3 +60,12 @@ class BadAnswer(FederationError):
     def __init__(self, code: BadAnswerCode, message: str) -> None:
         super().__init__(f"{code.name}: {message}")
         self.code = code
+
+
+class BadDocument(FederationError):
+    """A trust document that is not taken in; the message is a sentence with cause and remedy."""
+
+    def __init__(self, code: DocumentCode, message: str) -> None:
+        super().__init__(f"{code.name}: {message}")
+        self.code = code
+        self.message = message

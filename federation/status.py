@@ -56,6 +56,28 @@ class BadAnswerCode(StrEnum):
     MALFORMED = "MALFORMED"
 
 
+class DocumentCode(StrEnum):
+    """Why a trust document is not taken in (docs/spec/9-trust.md)."""
+
+    MALFORMED = "MALFORMED"
+    TOO_LARGE = "TOO_LARGE"
+    INVALID_NAME = "INVALID_NAME"
+    OTHER_FEDERATION = "OTHER_FEDERATION"
+    SHARED_KEY = "SHARED_KEY"
+    BAD_SIGNATURE = "BAD_SIGNATURE"
+    TOO_FEW_SIGNATURES = "TOO_FEW_SIGNATURES"
+    TOO_FEW_VOTES = "TOO_FEW_VOTES"
+    WRONG_VERSION = "WRONG_VERSION"
+    WRONG_PREVIOUS = "WRONG_PREVIOUS"
+    NOT_A_MEMBER = "NOT_A_MEMBER"
+    WRONG_ISSUER = "WRONG_ISSUER"
+    LAPSED = "LAPSED"
+    OLDER = "OLDER"
+    CONFLICT = "CONFLICT"
+    DROPPED_SERIAL = "DROPPED_SERIAL"
+    NOT_YET = "NOT_YET"
+
+
 class ActedOnBy(StrEnum):
     """Who can do something about a refusal."""
 
