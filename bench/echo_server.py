@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from federation.admission import Call
-from federation.service import build_server
+from federation.service import ServerIdentity, build_server
 from node import app, config
 
 
@@ -42,7 +42,11 @@ def main() -> None:
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[index % len(cores)]})
     server = build_server(
-        Echo(bytes(octets)), app.server_keys(node), [f"127.0.0.1:{port}"], settings.peer.threads, print
+        Echo(bytes(octets)),
+        ServerIdentity(app.server_keys(node)),
+        [f"127.0.0.1:{port}"],
+        settings.peer.threads,
+        print,
     )
     server.start()
     gc.freeze()

@@ -62,6 +62,43 @@ class ServerKeys:
     member_cas: bytes
 
 
+class ServerIdentity:
+    """The TLS half that a running server presents and lets in, which can be exchanged for new connections.
+
+    Connections already open keep what they were made with: whoever calls over one is checked again at each call.
+    """
+
+    def __init__(self, keys: ServerKeys) -> None:
+        self._current = _configuration(keys)
+
+    def replace(self, keys: ServerKeys) -> None:
+        """From the next handshake on."""
+        self._current = _configuration(keys)
+
+    def credentials(self) -> grpc.ServerCredentials:
+        """Credentials for one port, which looks here at each handshake. Client certificates are required."""
+        served = self._current
+
+        def fetch() -> grpc.ServerCertificateConfiguration | None:
+            # On gRPC's own threads, within a handshake: nothing but handing over what was made before.
+            nonlocal served
+            if served is self._current:
+                return None
+            served = self._current
+            return served
+
+        # None says that nothing changed, though the type stubs do not know it.
+        return grpc.dynamic_ssl_server_credentials(
+            served,
+            fetch,  # type: ignore[arg-type]
+            require_client_authentication=True,
+        )
+
+
+def _configuration(keys: ServerKeys) -> grpc.ServerCertificateConfiguration:
+    return grpc.ssl_server_certificate_configuration([(keys.private_key, keys.chain)], keys.member_cas)
+
+
 def _call(context: grpc.ServicerContext, connection: str = "") -> Call:
     auth = context.auth_context()
     leaf = bytes(auth.get("x509_pem_cert", (b"",))[0])
@@ -99,7 +136,7 @@ class PeerHandler(grpc.GenericRpcHandler):
 
 def build_server(
     answerer: Answerer,
-    keys: ServerKeys,
+    identity: ServerIdentity,
     addresses: Sequence[str],
     threads: int,
     on_fault: Callable[[BaseException], None],
@@ -112,9 +149,6 @@ def build_server(
     Raises:
         OSError: an address cannot be bound.
     """
-    credentials = grpc.ssl_server_credentials(
-        [(keys.private_key, keys.chain)], root_certificates=keys.member_cas, require_client_auth=True
-    )
     server = grpc.server(
         futures.ThreadPoolExecutor(max_workers=threads, thread_name_prefix="answer"),
         handlers=[PeerHandler(answerer, on_fault), *further],
@@ -123,7 +157,7 @@ def build_server(
     )
     for address in addresses:
         try:
-            bound = server.add_secure_port(address, credentials)
+            bound = server.add_secure_port(address, identity.credentials())
         except RuntimeError as error:
             raise OSError(f"cannot listen on {address}") from error
         if bound == 0:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import google.protobuf.internal.api_implementation as protobuf_backend
 
-from federation.service import build_server
+from federation.service import ServerIdentity, build_server
 from node import app, logs
 from node.answering import NodeAnswerer
 from node.config import load
@@ -64,7 +64,9 @@ class Worker:
             lambda: not self._spool.failed,
         )
         peer = settings.peer
-        self._server = build_server(self._answerer, app.server_keys(self._node), peer.listen, peer.threads, self._fault)
+        self._server = build_server(
+            self._answerer, ServerIdentity(app.server_keys(self._node)), peer.listen, peer.threads, self._fault
+        )
         self._drain_seconds = peer.drain_seconds
 
     def _fault(self, error: BaseException) -> None:
