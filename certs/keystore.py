@@ -66,7 +66,7 @@ class KeyStore:
 
     def generate(self, name: str) -> ec.EllipticCurvePrivateKey:
         """Draw a new P-256 key and return it once it is durable. Raises KeyExists; never replaces a key."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = draw_key()
         self.add(name, key)
         return key
 
@@ -97,6 +97,26 @@ class KeyStore:
     def signer(self, name: str) -> Signer:
         """A Signer over the key of this name. Raises as `load`."""
         return KeySigner(self.load(name))
+
+
+def draw_key() -> ec.EllipticCurvePrivateKey:
+    """A new P-256 key, in memory alone: for whoever writes it in a form of their own, by `create_key_file`."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def create_key_file(file: Path, pem: bytes) -> None:
+    """Write a private key as it is given, durably, into a file of its own that does not exist yet.
+
+    Raises KeyExists; KeyExposed where others may write the directory; KeyUnwritten.
+    """
+    _require_private_directory(file.absolute().parent)
+    _write(file.absolute(), pem, _KEY_MODE, replace=False)
+
+
+def read_key_file(file: Path) -> bytes:
+    """What stands in a private key's file, not yet decoded. Raises KeyMissing, KeyExposed, KeyStoreError."""
+    _require_private_directory(file.absolute().parent)
+    return _read(file.absolute(), MAX_KEY_BYTES, forbidden=0o077)
 
 
 def save_certificate(file: Path, certificate: x509.Certificate) -> None:

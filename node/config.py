@@ -34,6 +34,7 @@ CONFIG_FILE = "rmas.toml"
 RESERVED_VARIABLES = {
     "RMAS_HOME": "the node's directory, for commands without `-C`",
     "RMAS_DEBUG": "`1` shows the full traceback of an unexpected error",
+    "RMAS_ROOT_PASSPHRASE_FILE": "file with the passphrase of a root key in its first line, for commands that sign",
 }
 
 

@@ -37,6 +37,7 @@ _COMMANDS = {
     "records": "records",
     "directory": "directory",
     "cert": "cert",
+    "root": "root",
     "lab": "lab",
 }
 _HELP = """A member economy's node for travel-document lookups: ask the economy that issued a document, answer those that
