@@ -54,21 +54,25 @@ class WorkerBudget:
         self._lock = threading.Lock()
         self._path = path
         self._map: mmap.mmap | None = None
+        # The head of the map: one look says whether anything was told since. Until there is a map it never agrees.
+        self._generation = memoryview(bytes(_HEAD.size)).cast("Q")
         self._seen = -1
-        self._told: dict[str, tuple[int, int]] = {}
-        self._own: dict[str, tuple[int, int]] = {}
+        # By economy and day.
+        self._told: dict[tuple[str, int], int] = {}
+        self._own: dict[tuple[str, int], int] = {}
 
     def spend(self, economy: str, questions: int, limit: int, now_ms: int) -> None:
         """Count questions of today; raises ``Refused`` (BUDGET) when the day's ``limit`` would be passed."""
         day = now_ms // DAY_MS
+        today = (economy, day)
         with self._lock:
-            self._refresh()
-            told = _of_day(self._told.get(economy), day)
-            own = _of_day(self._own.get(economy), day)
-            if told + own + questions > limit:
+            if self._generation[0] != self._seen:
+                self._refresh()
+            own = self._own.get(today, 0) + questions
+            if self._told.get(today, 0) + own > limit:
                 wait = (day + 1) * DAY_MS - now_ms
                 raise Refused(RefusalCode.BUDGET, "the day's questions are used up", retry_after=wait // 1000 + 1)
-            self._own[economy] = (day, own + questions)
+            self._own[today] = own
 
     def _refresh(self) -> None:
         if self._map is None:
@@ -83,7 +87,7 @@ class WorkerBudget:
             code, day, total = _SLOT.unpack_from(self._map, _HEAD.size + place * _SLOT.size)
             if code == b"\0\0\0":
                 break
-            told[code.decode("ascii")] = (day, total)
+            told[code.decode("ascii"), day] = total
         if _HEAD.unpack_from(self._map)[0] != generation:
             return
         # What was told includes all this worker had spooled by then; what it answered since the last telling is at
@@ -98,9 +102,6 @@ class WorkerBudget:
         try:
             if os.fstat(file).st_size == SIZE:
                 self._map = mmap.mmap(file, SIZE, access=mmap.ACCESS_READ)
+                self._generation = memoryview(self._map)[: _HEAD.size].cast("Q")
         finally:
             os.close(file)
-
-
-def _of_day(counted: tuple[int, int] | None, day: int) -> int:
-    return counted[1] if counted is not None and counted[0] == day else 0

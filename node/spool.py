@@ -65,7 +65,7 @@ class Spool:
         self._index, self._chain = _resume(directory)
         # What was found is in the files, but a crash of the machine may have left it in the kernel's memory alone.
         self._synced = 0
-        self._open_segment(self._index // self._records)
+        self._open_segment()
         self._syncer = threading.Thread(target=self._sync_loop, name="spool-sync", daemon=True)
         self._syncer.start()
 
@@ -88,23 +88,20 @@ class Spool:
         with self._lock:
             if self._failed:
                 raise SpoolFull("the spool could not be made durable")
-            self._write(entry)
+            if self._index == self._end:
+                self._open_segment()
+            record = encode(entry, self._index, self._synced, self._chain)
+            # One copy into the map: a kill between two bytes of it leaves a record whose chain does not hold, and it
+            # is the last one, which `_resume` drops. Its answer never left.
+            self._map.write(record)
+            self._index += 1
+            self._chain = chain_of(record)
         if not self._dirty.is_set():
             self._dirty.set()
 
-    def _write(self, entry: Entry) -> None:
-        place = self._index % self._records
-        if place == 0 and self._index // self._records != self._segment:
-            self._open_segment(self._index // self._records)
-        record = encode(entry, self._index, self._synced, self._chain)
-        at = place * RECORD_OCTETS
-        # One copy into the map: a kill between two bytes of it leaves a record whose chain does not hold, and it is
-        # the last one, which `_resume` drops. Its answer never left.
-        self._map[at : at + RECORD_OCTETS] = record
-        self._index += 1
-        self._chain = chain_of(record)
-
-    def _open_segment(self, number: int) -> None:
+    def _open_segment(self) -> None:
+        """The segment in which the next record stands, mapped, and the map's position where it is to be written."""
+        number, place = divmod(self._index, self._records)
         size = self._records * RECORD_OCTETS
         # The segment before it first: once records stand in this one, nothing of that one may be lost to a power cut.
         if self._file is not None:
@@ -116,7 +113,8 @@ class Spool:
         except OSError as error:
             cause = errno.errorcode.get(error.errno or 0)
             raise SpoolFull(f"no room for a spool segment of {size} octets ({cause})") from error
-        previous, self._file, self._map, self._segment = self._file, file, mapped, number
+        mapped.seek(place * RECORD_OCTETS)
+        previous, self._file, self._map, self._end = self._file, file, mapped, (number + 1) * self._records
         if previous is not None:
             os.close(previous)
 

@@ -66,7 +66,7 @@ def encode(entry: Entry, index: int, synced: int, chain: bytes) -> bytes:
         entry.code,
         index,
         entry.at_ms,
-        entry.other.encode("ascii")[:3],
+        entry.other.encode("ascii"),
         entry.questions,
         entry.verdict,
         entry.request_digest,

@@ -137,7 +137,7 @@ class TestTold:
         budget = WorkerBudget(path)
         while not stop.is_set():
             budget._refresh()
-            assert budget._told.get("AAA") == budget._told.get("ZZZ")
+            assert budget._told.get(("AAA", DAY)) == budget._told.get(("ZZZ", DAY))
         teller.join()
 
 
