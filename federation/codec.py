@@ -1,4 +1,4 @@
-"""Wire to dataclasses and back: the only module of this package that knows protobuf (docs/spec/, 3.3).
+"""Lookups and sessions: wire to dataclasses and back; with the other codecs all that knows protobuf (docs/spec/, 3.3).
 
 Statements have one canonical form. Decoding refuses whatever would not encode to the very same bytes: fields out of
 order or twice, unknown fields, defaults spelt out, and a missing fixed-width field. So two nodes can never read one
@@ -37,8 +37,11 @@ def _parse(kind: type[_M], data: bytes) -> _M:
     return message
 
 
-def _parse_canonical(kind: type[_M], data: bytes) -> _M:
-    """Parse, then compare with our own encoding; for checking alone: what is verified and logged is what came in."""
+def parse_canonical(kind: type[_M], data: bytes) -> _M:
+    """Parse, then compare with our own encoding; for checking alone: what is verified and logged is what came in.
+
+    Raises Malformed when the bytes are no message of this kind, or another encoding of it than the one.
+    """
     message = _parse(kind, data)
     message.DiscardUnknownFields()  # upb would write them back, and the comparison pass
     if message.SerializeToString(deterministic=True) != data:
@@ -46,7 +49,8 @@ def _parse_canonical(kind: type[_M], data: bytes) -> _M:
     return message
 
 
-def _exactly(octets: bytes, length: int, name: str) -> bytes:
+def exactly(octets: bytes, length: int, name: str) -> bytes:
+    """``octets`` if they are so many; raises Malformed, naming the field."""
     if len(octets) != length:
         raise Malformed(f"{name} is not {length} octets long")
     return octets
@@ -58,7 +62,8 @@ def _name(text: str, name: str) -> str:
     return text
 
 
-def _present(message: Message, *fields: str) -> None:
+def present(message: Message, *fields: str) -> None:
+    """Raises Malformed when one of these optional fields is not there."""
     if not all(map(message.HasField, fields)):
         missing = next(field for field in fields if not message.HasField(field))
         raise Malformed(f"{missing} is missing")
@@ -70,8 +75,8 @@ def _envelope_from(wire: envelope_pb2.Envelope) -> Envelope:
     return Envelope(
         wire.payload_type,
         wire.payload,
-        _exactly(wire.key_id, KEY_ID_OCTETS, "key_id"),
-        _exactly(wire.signature, SIGNATURE_OCTETS, "signature"),
+        exactly(wire.key_id, KEY_ID_OCTETS, "key_id"),
+        exactly(wire.signature, SIGNATURE_OCTETS, "signature"),
         wire.certificate,
     )
 
@@ -134,8 +139,8 @@ def encode_lookup_statement(statement: LookupStatement) -> bytes:
 
 def decode_lookup_statement(payload: bytes) -> LookupStatement:
     """A LookupStatement from exactly its canonical bytes; raises ``Malformed``."""
-    wire = _parse_canonical(statements_pb2.LookupStatement, payload)
-    _present(wire, "protocol_version", "sequence", "issued_at", "not_after", "purpose", "charter_version")
+    wire = parse_canonical(statements_pb2.LookupStatement, payload)
+    present(wire, "protocol_version", "sequence", "issued_at", "not_after", "purpose", "charter_version")
     count, rest = divmod(len(wire.question_digests), DIGEST_OCTETS)
     if rest or not 1 <= count <= MAX_QUESTIONS:
         raise Malformed(f"question_digests is not 1 to {MAX_QUESTIONS} digests")
@@ -144,16 +149,16 @@ def decode_lookup_statement(payload: bytes) -> LookupStatement:
         wire.method,
         _name(wire.caller, "caller"),
         _name(wire.responder, "responder"),
-        _exactly(wire.session_id, SESSION_ID_OCTETS, "session_id"),
+        exactly(wire.session_id, SESSION_ID_OCTETS, "session_id"),
         wire.sequence,
         wire.issued_at,
         wire.not_after,
         wire.purpose,
-        _exactly(wire.caller_tls_leaf, DIGEST_OCTETS, "caller_tls_leaf"),
+        exactly(wire.caller_tls_leaf, DIGEST_OCTETS, "caller_tls_leaf"),
         Versions(
             wire.charter_version,
-            _exactly(wire.charter_digest, DIGEST_OCTETS, "charter_digest"),
-            _exactly(wire.versions_digest, DIGEST_OCTETS, "versions_digest"),
+            exactly(wire.charter_digest, DIGEST_OCTETS, "charter_digest"),
+            exactly(wire.versions_digest, DIGEST_OCTETS, "versions_digest"),
         ),
         wire.question_digests,
     )
@@ -181,12 +186,12 @@ def decode_lookup_answer(payload: bytes) -> LookupAnswer:
 
     With neither it has too few outcomes, which is for the asker to say, who knows how many it asked for.
     """
-    wire = _parse_canonical(statements_pb2.LookupAnswer, payload)
-    _present(wire, "answered_at", "reported_as_of", "issued_as_of", "server_time", "refusal", "retry_after")
+    wire = parse_canonical(statements_pb2.LookupAnswer, payload)
+    present(wire, "answered_at", "reported_as_of", "issued_as_of", "server_time", "refusal", "retry_after")
     if (wire.refusal and wire.outcomes) or (wire.causes and not wire.refusal):
         raise Malformed("an answer carries either outcomes or a refusal")
     return LookupAnswer(
-        _exactly(wire.request_digest, DIGEST_OCTETS, "request_digest"),
+        exactly(wire.request_digest, DIGEST_OCTETS, "request_digest"),
         _name(wire.responder, "responder"),
         wire.caller,
         wire.answered_at,
@@ -218,8 +223,8 @@ def encode_open_session_statement(statement: OpenSessionStatement) -> bytes:
 
 def decode_open_session_statement(payload: bytes) -> OpenSessionStatement:
     """An OpenSessionStatement from exactly its canonical bytes; raises ``Malformed``."""
-    wire = _parse_canonical(statements_pb2.OpenSessionStatement, payload)
-    _present(wire, "issued_at", "not_after", "charter_version")
+    wire = parse_canonical(statements_pb2.OpenSessionStatement, payload)
+    present(wire, "issued_at", "not_after", "charter_version")
     versions = tuple(wire.protocol_versions)
     if not 1 <= len(versions) <= MAX_PROTOCOL_VERSIONS or list(versions) != sorted(set(versions)):
         raise Malformed("protocol_versions is not an ascending list without repeats")
@@ -227,14 +232,14 @@ def decode_open_session_statement(payload: bytes) -> OpenSessionStatement:
         versions,
         _name(wire.caller, "caller"),
         _name(wire.responder, "responder"),
-        _exactly(wire.nonce, NONCE_OCTETS, "nonce"),
-        _exactly(wire.caller_tls_leaf, DIGEST_OCTETS, "caller_tls_leaf"),
+        exactly(wire.nonce, NONCE_OCTETS, "nonce"),
+        exactly(wire.caller_tls_leaf, DIGEST_OCTETS, "caller_tls_leaf"),
         wire.issued_at,
         wire.not_after,
         Versions(
             wire.charter_version,
-            _exactly(wire.charter_digest, DIGEST_OCTETS, "charter_digest"),
-            _exactly(wire.versions_digest, DIGEST_OCTETS, "versions_digest"),
+            exactly(wire.charter_digest, DIGEST_OCTETS, "charter_digest"),
+            exactly(wire.versions_digest, DIGEST_OCTETS, "versions_digest"),
         ),
     )
 
@@ -261,20 +266,20 @@ def encode_open_session_answer(answer: OpenSessionAnswer) -> bytes:
 
 def decode_open_session_answer(payload: bytes) -> OpenSessionAnswer:
     """An OpenSessionAnswer from exactly its canonical bytes; raises ``Malformed``."""
-    wire = _parse_canonical(statements_pb2.OpenSessionAnswer, payload)
-    _present(wire, "protocol_version", "answered_at", "charter_version", "max_questions", "max_message_octets")
-    _present(wire, "idle_seconds", "refusal", "retry_after")
+    wire = parse_canonical(statements_pb2.OpenSessionAnswer, payload)
+    present(wire, "protocol_version", "answered_at", "charter_version", "max_questions", "max_message_octets")
+    present(wire, "idle_seconds", "refusal", "retry_after")
     return OpenSessionAnswer(
-        _exactly(wire.request_digest, DIGEST_OCTETS, "request_digest"),
+        exactly(wire.request_digest, DIGEST_OCTETS, "request_digest"),
         _name(wire.responder, "responder"),
         wire.caller,
-        _exactly(wire.session_id, SESSION_ID_OCTETS, "session_id"),
+        exactly(wire.session_id, SESSION_ID_OCTETS, "session_id"),
         wire.protocol_version,
         wire.answered_at,
         Versions(
             wire.charter_version,
-            _exactly(wire.charter_digest, DIGEST_OCTETS, "charter_digest"),
-            _exactly(wire.versions_digest, DIGEST_OCTETS, "versions_digest"),
+            exactly(wire.charter_digest, DIGEST_OCTETS, "charter_digest"),
+            exactly(wire.versions_digest, DIGEST_OCTETS, "versions_digest"),
         ),
         wire.max_questions,
         wire.max_message_octets,
