@@ -60,7 +60,8 @@ class VerifiedLeaf:
     """A leaf that passed every step, and for how long that holds.
 
     `fingerprint` is SHA-256 of its DER, `spki` its public key in DER. `not_before` and `not_after` are those of leaf
-    and CA together: a result kept past them would outlive the CA.
+    and CA together: a result kept past them would outlive the CA. `issuer` is the `keys.public_key_id` of the CA, and
+    with `serial` what a revocation names.
     """
 
     name: NodeName
@@ -70,6 +71,8 @@ class VerifiedLeaf:
     not_before: datetime
     not_after: datetime
     spki: bytes
+    issuer: bytes
+    serial: int
 
 
 def verify_leaf(
@@ -104,7 +107,8 @@ def verify_leaf(
         raise Expired(f"the certificate of {name} has expired; renew it")
     ca = _issuing_ca(leaf, cas, name.authority, now)  # 9-12 signed by a current CA of its economy
     _require_other_key(public_key, cas)  # 13 no CA key in a leaf
-    if (public_key_id(admit(ca.public_key())), leaf.serial_number) in revoked:  # 14 not taken back
+    issuer = public_key_id(admit(ca.public_key()))
+    if (issuer, leaf.serial_number) in revoked:  # 14 not taken back
         raise Revoked(f"the certificate of {name} has been revoked; ask for a new one under a new key")
     return VerifiedLeaf(
         name=name,
@@ -114,6 +118,8 @@ def verify_leaf(
         not_before=max(leaf.not_valid_before_utc, ca.not_valid_before_utc),
         not_after=min(leaf.not_valid_after_utc, ca.not_valid_after_utc),
         spki=encode_public(public_key),
+        issuer=issuer,
+        serial=leaf.serial_number,
     )
 
 
@@ -124,9 +130,7 @@ def verify_ca(ca: x509.Certificate, name: CaName, now: datetime) -> None:
     Raises MalformedCertificate, WeakCertificate, WrongAuthority, LifetimeTooLong, AuthorityNotYetValid or
     AuthorityExpired.
     """
-    require_readable(ca)
-    _require_strength(ca)
-    _require_ca_profile(ca)
+    require_ca_profile(ca)
     _require_constraint(ca, name)
     try:
         # Self-signed, so that every TLS stack takes it as a root as it stands, without partial chains.
@@ -140,6 +144,24 @@ def verify_ca(ca: x509.Certificate, name: CaName, now: datetime) -> None:
         raise AuthorityNotYetValid(f"the CA of {name} is not valid yet; compare the clocks of both nodes")
     if now > ca.not_valid_after_utc:
         raise AuthorityExpired(f"the CA of {name} has expired; publish its successor")
+
+
+def require_ca_profile(ca: x509.Certificate) -> None:
+    """Verify that `ca` is of the CA profile: what may sign leaves and revocation lists, whoever it is, whenever.
+
+    Raises MalformedCertificate, WeakCertificate or WrongAuthority.
+    """
+    require_readable(ca)
+    _require_strength(ca)
+    basic = _extension(ca, x509.BasicConstraints)
+    if basic is None or not basic.critical or not basic.value.ca or basic.value.path_length != 0:
+        raise WrongAuthority("the issuing certificate is not a CA with path length 0; make the CA again in its profile")
+    if _usage_bits(ca) != PROFILES[Role.CA].key_usage or _extension(ca, x509.ExtendedKeyUsage) is not None:
+        raise WrongAuthority(
+            "the CA's key usage is not keyCertSign and cRLSign alone; make the CA again in its profile"
+        )
+    if any(extension.critical and extension.oid not in _UNDERSTOOD_IN_CA for extension in ca.extensions):
+        raise WrongAuthority("the CA has a critical extension outside the profile; make the CA again in its profile")
 
 
 def require_distinct_keys(leaves: Iterable[VerifiedLeaf]) -> None:
@@ -176,18 +198,6 @@ def _require_leaf_profile(leaf: x509.Certificate, role: Role) -> None:
         raise WrongPurpose(f"the certificate's key usage is not that of a {role.value} leaf; issue it for its role")
     if any(extension.critical and extension.oid not in _UNDERSTOOD for extension in leaf.extensions):
         raise WrongPurpose("the certificate has a critical extension outside the profile; issue it without")
-
-
-def _require_ca_profile(ca: x509.Certificate) -> None:
-    basic = _extension(ca, x509.BasicConstraints)
-    if basic is None or not basic.critical or not basic.value.ca or basic.value.path_length != 0:
-        raise WrongAuthority("the issuing certificate is not a CA with path length 0; make the CA again in its profile")
-    if _usage_bits(ca) != PROFILES[Role.CA].key_usage or _extension(ca, x509.ExtendedKeyUsage) is not None:
-        raise WrongAuthority(
-            "the CA's key usage is not keyCertSign and cRLSign alone; make the CA again in its profile"
-        )
-    if any(extension.critical and extension.oid not in _UNDERSTOOD_IN_CA for extension in ca.extensions):
-        raise WrongAuthority("the CA has a critical extension outside the profile; make the CA again in its profile")
 
 
 def _require_constraint(ca: x509.Certificate, name: CaName) -> None:

@@ -98,7 +98,6 @@ class Door:
     sessions: SessionTable
     budget: DayBudget
     date_pairs: policy.DatePairs
-    blocked: frozenset[str] = frozenset()
     rates: dict[str, policy.Rate] = field(default_factory=dict)
 
     @property
@@ -124,13 +123,13 @@ class Door:
 def _check_transport(door: Door, call: Call, cost: int, at: Instant, exchange: Exchange) -> VerifiedLeaf:
     # 1. TLS leaf: a current certificate of a current member, checked at every call, so that what stopped being
     #    true since the handshake bites on connections already open (oracle 5).
-    leaf = door.trust.leaf(call.tls_leaf, Role.TLS, at.now)
+    leaf = door.trust.identify(call.tls_leaf, Role.TLS, at.now)
+    door.trust.check(leaf, at.now)
     name = leaf.name
     exchange.caller, exchange.economy = name.uri, name.economy
     if call.tls_version != TLS_REQUIRED:
         raise Refused(RefusalCode.VERSION, "the connection is older than TLS 1.3")
-    if name.economy in door.blocked:
-        raise Refused(RefusalCode.SUSPENDED, "this member is blocked here")
+    door.trust.check_member(name.economy, at.now)
     # 2. The member's rate, before any signature is worked on: verifying is what a flood would spend.
     door.take_rate(name.economy, cost, at)
     return leaf
@@ -265,8 +264,7 @@ def _message_key(door: Door, envelope: Envelope, tls: VerifiedLeaf, at: Instant)
     if envelope.key_id == tls.fingerprint:
         raise Refused(RefusalCode.KEY_PURPOSE, "a statement is signed with the message key, not the TLS key")
     message = door.sessions.key(envelope.key_id)
-    if not message.not_before <= at.now <= message.not_after:
-        raise Refused(RefusalCode.NOT_MEMBER, "the message certificate is outside its dates")
+    door.trust.check(message, at.now)
     bind(tls, message)
     return message
 

@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from certs.identity import parse_uri
 from federation.admission import Instant
 from federation.channel import Channel, PeerTooSlow, PeerUnreachable
 from federation.errors import BadAnswer, Refused
@@ -55,6 +56,7 @@ class PeerClient:
     ) -> None:
         """``name`` is the full name of the node that ``channel`` leads to."""
         self.name = name
+        self._economy = parse_uri(name).economy
         self.up: bool | None = None
         self.last_error = ""
         self.session: OpenedSession | None = None
@@ -88,8 +90,10 @@ class PeerClient:
         the peer forgot is opened anew and a broken connection is tried once more, each time as a new request.
 
         Raises:
-            Refused, BadAnswer, PeerUnreachable, PeerTooSlow.
+            Refused, Distrusted (nothing was asked, or its answer came too late to be believed), BadAnswer,
+            PeerUnreachable, PeerTooSlow.
         """
+        self._trust.check_member(self._economy, self._around.instant().now)
         if self.up is False:
             raise PeerUnreachable(self.last_error)
         started = asyncio.get_running_loop().time()
@@ -110,6 +114,7 @@ class PeerClient:
         self, questions: Sequence[Question], purpose: Purpose, deadline: float, record: Callable[[Sent], None]
     ) -> tuple[Answer, Sent]:
         known, lost = self.up, False
+        self._forget_lapsed()
         session = self.session or await self._open_by(deadline)
         try:
             return await self._ask_once(session, questions, purpose, deadline, record)
@@ -129,6 +134,15 @@ class PeerClient:
                 await self._channel.renew()
         session = self.session or await self._open_by(deadline, again=True)
         return await self._ask_once(session, questions, purpose, deadline, record)
+
+    def _forget_lapsed(self) -> None:
+        """A session whose key holds no more is opened anew: the node may have another one by now."""
+        if self.session is None:
+            return
+        try:
+            self._trust.check(self.session.responder_key, self._around.instant().now)
+        except Refused:
+            self.session = None
 
     async def _ask_once(
         self,
@@ -173,6 +187,7 @@ class PeerClient:
         async with self._opening:
             if self.session is not None:
                 return self.session
+            self._trust.check_member(self._economy, self._around.instant().now)
             nonce = self._around.random(16)
             versions = self._trust.directory.versions
             sent = compose_open_session(self._identity, self.name, versions, nonce, self._around.instant().now_ms)

@@ -1,7 +1,8 @@
-"""Who the members are and what each answers for: one JSON file, pinned by its SHA-256 (docs/reference/directory.md).
+"""Who the members are and what each answers for, as of now.
 
-Whoever holds the pin decides: a node takes only the very bytes its operator pinned. A signed charter replaces this file
-behind the same names.
+It comes from documents that prove themselves (``federation.membership``), or from one JSON file pinned by its SHA-256
+(docs/reference/directory.md): whoever holds the pin decides, and a node takes only the very bytes its operator pinned.
+A pinned file knows no suspensions and no revocation lists.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from cryptography import x509
 from certs.certificates import decode_der
 from certs.errors import CertsError
 from certs.identity import CaName, NodeName, parse_uri
-from certs.keys import admit, encode_public
+from certs.keys import admit, encode_public, public_key_id
 from federation.documents import DocumentClass, Kind, ListName, TravelDocument, normalise_class, normalise_state
 from federation.errors import InvalidDirectory, InvalidDocument
 from federation.lookup import ISSUED_KINDS, Versions
@@ -85,6 +86,12 @@ class Member:
     coverage: Mapping[tuple[str, DocumentClass], Coverage]
     grants: Mapping[str, Grant]
     ask: frozenset[str]
+    ca_keys: frozenset[bytes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """``ca_keys`` are the ``certs.keys.public_key_id`` of the CAs: a leaf of another one is none of this member."""
+        keys = frozenset(public_key_id(admit(ca.public_key())) for ca in self.cas)
+        object.__setattr__(self, "ca_keys", keys)
 
     def covers(self, document: TravelDocument) -> Coverage | None:
         """What this member promises for such a document; None for nothing."""
@@ -92,17 +99,40 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What stops a member's lookups for a time, or one of its leaves for good. Times are milliseconds since 1970.
+
+    ``suspended`` holds the times from (included) and until (not included) which the member is suspended.
+    ``crl_until_ms`` says per CA key until when its revocation list is fresh, 0 where none is held, and ``revoked`` which
+    serial numbers of which CA key are taken back. CA keys are ``certs.keys.public_key_id``.
+    """
+
+    suspended: tuple[tuple[int, int], ...] = ()
+    crl_until_ms: Mapping[bytes, int] = field(default_factory=dict)
+    revoked: frozenset[tuple[bytes, int]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Directory:
-    """All members, as of one pinned file."""
+    """All members, as of one pinned file or of the documents held.
+
+    ``standings`` names every member, or is empty with a pinned file: then no revocation list is asked for. ``blocked``
+    are the members this economy exchanges nothing with. ``others_digest`` is one of all documents but the charter.
+    """
 
     federation: str
     digest: bytes
     members: Mapping[str, Member]
     routes: RouteTable
+    standings: Mapping[str, Standing] = field(default_factory=dict)
+    blocked: frozenset[str] = frozenset()
+    charter_version: int = 0
+    others_digest: bytes = NO_OTHER_VERSIONS
     versions: Versions = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "versions", Versions(0, self.digest, NO_OTHER_VERSIONS))
+        """``versions`` is what requests say of the documents held."""
+        object.__setattr__(self, "versions", Versions(self.charter_version, self.digest, self.others_digest))
 
 
 def parse(data: bytes) -> Directory:

@@ -5,6 +5,7 @@ FederationError
 ├── InvalidDirectory     our operator: the member list does not hold together
 ├── Malformed            their developer: bytes that are not what docs/spec/ says
 ├── Refused              policy: the responder says no, with a code of the closed set (docs/spec/5-refusals.md)
+│   └── Distrusted       policy here: a member or key that nothing is exchanged with at present
 ├── BadDocument          whoever made or signed it: a trust document that does not prove what it says
 └── BadAnswer            their developer or an attacker: an answer that must not be believed
 """
@@ -50,8 +51,17 @@ class Refused(FederationError):
     def __init__(self, code: RefusalCode, message: str, *, retry_after: int = 0, causes: bytes = b"") -> None:
         super().__init__(f"{code.name}: {message}")
         self.code = code
+        self.message = message
         self.retry_after = retry_after
         self.causes = causes
+
+
+class Distrusted(Refused):
+    """A member blocked or suspended here, a key revoked, or a revocation list too old to know.
+
+    A responder refuses with ``code``. An asker neither asks nor believes such a member; ``message`` is a sentence with
+    cause and remedy.
+    """
 
 
 class BadAnswer(FederationError):

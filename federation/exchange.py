@@ -18,7 +18,7 @@ from federation import codec
 from federation.admission import Instant
 from federation.documents import Kind, ListName
 from federation.envelope import Envelope, PayloadType, seal
-from federation.errors import BadAnswer, Malformed, Refused
+from federation.errors import BadAnswer, Distrusted, Malformed, Refused
 from federation.lookup import (
     LOOKUP_METHOD,
     PROTOCOL_VERSION,
@@ -109,6 +109,7 @@ def check_open_session(
 
     Raises:
         Refused: the responder refused, signed.
+        Distrusted: it is not to be trusted at present.
         BadAnswer: it cannot be believed.
     """
     envelope = _response(data)
@@ -180,6 +181,7 @@ def check_lookup_answer(
 
     Raises:
         Refused: the responder refused, signed; its ``causes`` mark questions.
+        Distrusted: the responder, or its key, is not to be trusted at present.
         BadAnswer: BAD_SIGNATURE, MALFORMED, DIGEST, RESPONDER, COUNT, CLOCK or DATA_REGRESSION.
     """
     # 1. The key: that of the session, or, with a certificate (a worker that lost the session), one proved by path.
@@ -187,8 +189,9 @@ def check_lookup_answer(
     leaf = session.responder_key
     if envelope.key_id != leaf.fingerprint:
         leaf = _presented_leaf(envelope, session.responder, trust, at)
-    elif not leaf.not_before <= at.now <= leaf.not_after:
-        raise BadAnswer(BadAnswerCode.BAD_SIGNATURE, "the responder's message certificate is outside its dates")
+    else:
+        # Its member may have been suspended, or the key revoked, while the question was out.
+        _current(trust, leaf, at)
     # 2. The signature, over the bytes received; then, and only then, what they say.
     _check_signature(envelope, PayloadType.LOOKUP_ANSWER, leaf)
     answer = _believe(codec.decode_lookup_answer, envelope.payload)
@@ -243,6 +246,8 @@ def _presented_leaf(envelope: Envelope, responder: str, trust: Trust, at: Instan
         raise BadAnswer(BadAnswerCode.BAD_SIGNATURE, "signed by a key that this session does not know")
     try:
         leaf = trust.leaf(envelope.certificate, Role.MESSAGE, at.now)
+    except Distrusted:
+        raise
     except Refused as error:
         raise BadAnswer(BadAnswerCode.BAD_SIGNATURE, f"the responder's certificate does not hold ({error})") from error
     if leaf.name.uri != responder:
@@ -250,6 +255,16 @@ def _presented_leaf(envelope: Envelope, responder: str, trust: Trust, at: Instan
     if leaf.fingerprint != envelope.key_id:
         raise BadAnswer(BadAnswerCode.BAD_SIGNATURE, "the key id is not that of the certificate sent")
     return leaf
+
+
+def _current(trust: Trust, leaf: VerifiedLeaf, at: Instant) -> None:
+    try:
+        trust.check(leaf, at.now)
+        trust.check_member(leaf.name.economy, at.now)
+    except Distrusted:
+        raise
+    except Refused as error:
+        raise BadAnswer(BadAnswerCode.BAD_SIGNATURE, f"the responder's certificate does not hold ({error})") from error
 
 
 def _check_signature(envelope: Envelope, expected: PayloadType, leaf: VerifiedLeaf) -> None:

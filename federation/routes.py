@@ -9,7 +9,7 @@ table in which two economies might argue over a number is refused as a whole, wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
@@ -41,8 +41,11 @@ class RouteTable:
 
     __slots__ = ("_choices", "_single", "routes")
 
-    def __init__(self, routes: Iterable[Route]) -> None:
-        """Raises InvalidDirectory, naming the routes, when one is not well formed or two leave a number in doubt."""
+    def __init__(self, routes: Iterable[Route], vacant: Collection[str] = ()) -> None:
+        """Nobody answers for what is routed to an economy in ``vacant``, least of all the owner of a wider route.
+
+        Raises InvalidDirectory, naming the routes, when one is not well formed or two leave a number in doubt.
+        """
         self.routes: Final = tuple(routes)
         groups: dict[tuple[str, str], list[Route]] = {}
         for route in self.routes:
@@ -50,21 +53,23 @@ class RouteTable:
             groups.setdefault((route.issuing_state, route.document_class), []).append(route)
         # Most issuers have one route, `*`: that answer must not cost a pattern.
         self._single: dict[tuple[str, str], str] = {}
-        self._choices: dict[tuple[str, str], tuple[tuple[re.Pattern[str], str], ...]] = {}
+        self._choices: dict[tuple[str, str], tuple[tuple[re.Pattern[str], str | None], ...]] = {}
         for key, group in groups.items():
             _check_unambiguous(group)
-            if len(group) == 1 and group[0].pattern == "*":
+            if len(group) == 1 and group[0].pattern == "*" and group[0].economy not in vacant:
                 self._single[key] = group[0].economy
             else:
                 ordered = sorted(group, key=lambda route: specificity(route.pattern), reverse=True)
-                self._choices[key] = tuple((_compile(route.pattern), route.economy) for route in ordered)
+                self._choices[key] = tuple(
+                    (_compile(route.pattern), None if route.economy in vacant else route.economy) for route in ordered
+                )
 
     def resolve(self, document: TravelDocument) -> str | None:
-        """The economy that answers for a document, or None if no route names it."""
+        """The economy that answers for a document, or None if no route names one."""
         key = (document.issuing_state, document.document_class)
-        economy = self._single.get(key)
-        if economy is not None:
-            return economy
+        single = self._single.get(key)
+        if single is not None:
+            return single
         for pattern, economy in self._choices.get(key, ()):
             if pattern.fullmatch(document.document_number):
                 return economy

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from federation.channel import PeerTooSlow, PeerUnreachable
 from federation.documents import Kind, ListName
-from federation.errors import BadAnswer, Refused
+from federation.errors import BadAnswer, Distrusted, Refused
 from federation.lookup import MAX_QUESTIONS, Question
 from federation.status import RefusalCode
 from federation.verdict import Failure, Reason
@@ -105,6 +105,8 @@ class _Putting:
     async def _put(self, batch: list[int], *, marked_before: bool) -> dict[int, Answered]:
         try:
             answers = await self._ask([self._questions[place] for place in batch])
+        except Distrusted as error:
+            return _all(batch, Failure(Reason.PEER_DISTRUSTED, detail=error.message))
         except Refused as refusal:
             return await self._after(batch, refusal, marked_before=marked_before)
         except BadAnswer as error:
@@ -136,7 +138,7 @@ class _Putting:
 def _failure(refusal: Refused) -> Failure:
     if refusal.code is not RefusalCode.CLOCK:
         return Failure(Reason.REFUSED, refusal.code)
-    said = refusal.args[0].partition(": ")[2]
+    said = refusal.message
     return Failure(Reason.REFUSED, refusal.code, f"{said[:1].upper()}{said[1:]}.")
 
 

@@ -161,6 +161,10 @@ class Economy:
             door, self.identity, self.lists, self.worker_spool, self.clock, self.complaints.append
         )
 
+    def block(self, *economies: str) -> None:
+        """This economy exchanges nothing with them from now on, or with nobody excluded any more."""
+        self.trust.adopt(replace(self.trust.directory, blocked=frozenset(economies)))
+
     def restart(self) -> None:
         """The worker ends and another takes its place: sessions are forgotten, records are not."""
         self.worker = self.new_worker()

@@ -43,6 +43,8 @@ def leaf(economy: str, node: str = "node1", fingerprint: str = "") -> VerifiedLe
         NOW,
         NOW + timedelta(days=30),
         encode_public(KEY),
+        bytes(32),
+        7,
     )
 
 

@@ -128,13 +128,13 @@ class TestRemembered:
     def test_memory_is_bounded(self, world: World) -> None:
         trust = world.nzl.trust
         leaf = trust.leaf(der(world.aus.message), Role.MESSAGE, NOW)
-        trust._verified.update({(place.to_bytes(4, "big"), Role.TLS): leaf for place in range(CACHE_SIZE)})
+        trust._in_force.verified.update({(place.to_bytes(4, "big"), Role.TLS): leaf for place in range(CACHE_SIZE)})
         trust.leaf(der(world.usa.message), Role.MESSAGE, NOW)
-        assert len(trust._verified) <= CACHE_SIZE
+        assert len(trust._in_force.verified) <= CACHE_SIZE
 
     def test_what_was_refused_is_not_remembered(self, world: World) -> None:
         assert verdict(world.nzl.trust, b"nothing", Role.TLS) is not None
-        assert not world.nzl.trust._verified
+        assert not world.nzl.trust._in_force.verified
 
 
 class TestBinding:

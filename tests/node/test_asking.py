@@ -439,7 +439,7 @@ class TestDeadlines:
 
     def test_a_member_that_refuses_us_is_not_down(self, world: World) -> None:
         """Its own reason says more than "unreachable"."""
-        world.aus.door.blocked = frozenset({"NZL"})
+        world.aus.block("NZL")
         for _ in range(3):
             failure = world.ask("NZL", passport("AUS")).judgement.failure
             assert failure is not None

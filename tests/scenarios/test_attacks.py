@@ -524,6 +524,6 @@ class TestBinding:
         """Oracle 5: a block here acts at once, on what is open too."""
         data = caller.request()
         with nothing_moves(caller):
-            world.aus.door.blocked = frozenset({"NZL"})
+            world.aus.block("NZL")
             assert caller.send(data) is RefusalCode.SUSPENDED
             assert caller.try_open(caller.opening()) is RefusalCode.SUSPENDED
