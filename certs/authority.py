@@ -74,7 +74,7 @@ def issue(
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(profile.extended_key_usage_extension(), critical=False)
         .add_extension(alternative_name(request.name), critical=False)
-        .add_extension(_authority_key_identifier(ca), critical=False)
+        .add_extension(authority_key_identifier(ca), critical=False)
         .sign(ca_key, SHA256())
     )
     try:
@@ -115,7 +115,7 @@ def _builder(
     )
 
 
-def _authority_key_identifier(ca: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+def authority_key_identifier(ca: x509.Certificate) -> x509.AuthorityKeyIdentifier:
     """What the CA calls its own key: TLS stacks find the CA among several of one name by it."""
     try:
         identifier = ca.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest

@@ -23,6 +23,17 @@
     │   ├── MalformedRequest          not one PKCS#10 request in PEM, or not the fields of a profile
     │   └── NoPossession              not signed by the key it asks a certificate for
     ├── IssueRefused              the CA's operator: the CA may not sign this
+    ├── CrlRefused                the CA's operator, or whoever passed the list on
+    │   ├── MalformedCrl              not one DER list of version 2 within the size limit, or a part is missing
+    │   ├── WeakCrl                   not signed with the allowed algorithm
+    │   ├── PartialCrl                delta, indirect or partitioned: not the whole of what one CA took back
+    │   ├── UnknownCrlIssuer          signed by none of the CAs given
+    │   ├── CrlLifetimeTooLong        good for longer than a list may be, or ends before it starts
+    │   ├── FutureCrl                 made after the clock of whoever verifies
+    │   ├── StaleCrl                  its successor is overdue
+    │   ├── OlderCrl                  its number is below that of the list held
+    │   ├── ConflictingCrl            the number of the list held, and other content
+    │   └── DroppedSerial             leaves out, or dates back, what cannot have expired yet
     └── KeyStoreError             our operator: files on this machine
         ├── KeyMissing                no such file
         ├── CertificateMissing        no such file
@@ -174,6 +185,72 @@ class IssueRefused(CertsError):
     """The CA may not sign this: name, key, serial or days are outside its profile."""
 
     code = "ISSUE_REFUSED"
+
+
+class CrlRefused(CertsError):
+    """A certificate revocation list cannot be used, or not in the place of the one held."""
+
+    code = "CRL_REFUSED"
+
+
+class MalformedCrl(CrlRefused):
+    """Not exactly one DER list of version 2 within the size limit, or a field is missing, doubled or out of range."""
+
+    code = "CRL_MALFORMED"
+
+
+class WeakCrl(CrlRefused):
+    """Not signed with ecdsa-with-SHA256."""
+
+    code = "CRL_WEAK"
+
+
+class PartialCrl(CrlRefused):
+    """A delta, indirect or partitioned list, or one with a critical extension, whose meaning we would have to guess."""
+
+    code = "CRL_PARTIAL"
+
+
+class UnknownCrlIssuer(CrlRefused):
+    """None of the CAs given signed the list: other CA, same-name CA, or a leaf."""
+
+    code = "CRL_ISSUER_UNKNOWN"
+
+
+class CrlLifetimeTooLong(CrlRefused):
+    """`nextUpdate` lies further from `thisUpdate` than a list may hold, or not after it."""
+
+    code = "CRL_LIFETIME"
+
+
+class FutureCrl(CrlRefused):
+    """`thisUpdate` lies ahead of the clock of whoever verifies, by more than clocks may differ."""
+
+    code = "CRL_FUTURE"
+
+
+class StaleCrl(CrlRefused):
+    """`nextUpdate` has passed."""
+
+    code = "CRL_STALE"
+
+
+class OlderCrl(CrlRefused):
+    """The number is below that of the list held."""
+
+    code = "CRL_OLDER"
+
+
+class ConflictingCrl(CrlRefused):
+    """Two lists of one number say different things; both are evidence."""
+
+    code = "CRL_CONFLICT"
+
+
+class DroppedSerial(CrlRefused):
+    """A serial number the held list revokes is gone, or revoked from an earlier time, before it must have expired."""
+
+    code = "CRL_DROPPED_SERIAL"
 
 
 class KeyStoreError(CertsError):
