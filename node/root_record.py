@@ -7,17 +7,14 @@ nobody can say any more what it must not sign.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from node import config_file
 from node.errors import OperatorError
+from node.exclusive import turn
 from node.spoken import groups
 
 _LIMIT = 1024 * 1024
@@ -42,7 +39,8 @@ def claim(key: Path, key_id: bytes, federation: str, version: int, digest: bytes
     Raises OperatorError: ROOT_SIGNED_OTHER when the key has signed another charter of this version, ROOT_RECORD_MISSING,
     ROOT_RECORD_DAMAGED, ROOT_RECORD_UNWRITTEN.
     """
-    with _locked(key):
+    # Two that read the record at once would each find the version free.
+    with turn(key):
         record = _read(key, key_id)
         charters = record["charters"].setdefault(federation, {})
         signed = charters.get(str(version))
@@ -102,14 +100,3 @@ def _read(key: Path, key_id: bytes) -> dict[str, Any]:
 
 def _write(key: Path, record: dict[str, Any]) -> None:
     config_file.replace(record_file(key), json.dumps(record, indent=1, sort_keys=True).encode() + b"\n")
-
-
-@contextmanager
-def _locked(key: Path) -> Iterator[None]:
-    """One process at a time: two that read the record at once would each find the version free."""
-    descriptor = os.open(key, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
