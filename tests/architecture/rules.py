@@ -80,7 +80,10 @@ _SETTINGS_STOP = {
     "node/worker.py": "its process's part of the composition root",
 }
 _CODECS = {
-    "federation/codec.py": "the one codec of the package",
+    "federation/bundle_codec.py": "the codec of what is carried by hand",
+    "federation/charter_codec.py": "the codec of signed documents and charters",
+    "federation/codec.py": "the codec of lookups and sessions",
+    "federation/entry_codec.py": "the codec of what members say",
     "node/desk.py": "the codec of the desk API",
     "node/desk_client.py": "the codec of the desk API",
     "tests/": "tests break the wire on purpose",
