@@ -37,6 +37,7 @@ _COMMANDS = {
     "records": "records",
     "directory": "directory",
     "cert": "cert",
+    "ca": "ca",
     "root": "root",
     "lab": "lab",
 }
