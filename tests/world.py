@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certs.authority import create_ca, issue
 from certs.csr import CertificateRequest
 from certs.identity import CaName, NodeName
-from certs.keys import fingerprint
+from certs.keys import fingerprint, public_key_id
 from certs.profiles import Role
 from certs.signing import KeySigner
 from federation.admission import Call, Door
@@ -72,9 +72,10 @@ def authority(code: str) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
 
 @cache
 def issued(code: str, name: NodeName, role: Role, key: ec.EllipticCurvePrivateKey, days: int) -> x509.Certificate:
-    """A leaf of that CA; as ``authority``."""
+    """A leaf of that CA, with a serial number a key; as ``authority``."""
     ca_key, ca = authority(code)
-    return issue(ca, ca_key, CertificateRequest(name, role, key.public_key()), 8, NOW, days)
+    serial = int.from_bytes(public_key_id(key.public_key())[:8], "big")
+    return issue(ca, ca_key, CertificateRequest(name, role, key.public_key()), serial, NOW, days)
 
 
 class Economy:

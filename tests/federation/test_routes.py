@@ -133,6 +133,15 @@ def test_a_route_with_wrong_codes_is_refused(issuing_state: str, economy: str, w
         RouteTable([Route(issuing_state, P, "*", economy)])
 
 
+def test_nobody_answers_in_the_place_of_an_economy_that_is_gone() -> None:
+    """A wider route would send its numbers to a register that knows none of them, and reports none."""
+    rows = [Route("CHN", P, "*", "CHN"), Route("CHN", P, "K########", "HKG"), Route("NZL", P, "*", "NZL")]
+    routes = RouteTable(rows, vacant={"HKG", "NZL"})
+    assert routes.resolve(travel_document("CHN", "P", "K12345678")) is None
+    assert routes.resolve(travel_document("CHN", "P", "E12345678")) == "CHN"
+    assert routes.resolve(travel_document("NZL", "P", "LA123456")) is None
+
+
 PATTERNS = st.from_regex(r"[A1#@]{0,3}\*?", fullmatch=True).filter(bool)
 NUMBERS = st.text(alphabet="AB12", min_size=1, max_size=4)
 
