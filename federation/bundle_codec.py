@@ -10,12 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from federation.errors import BadDocument
+from certs.certificates import MAX_CERTIFICATE_BYTES
+from federation.codec import exactly, parse_canonical
+from federation.envelope import KEY_ID_OCTETS, SIGNATURE_OCTETS, Envelope
+from federation.errors import BadDocument, Malformed
 from federation.status import DocumentCode
-from federation.v1 import trust_pb2
+from federation.v1 import envelope_pb2, trust_pb2
 
 MAX_BUNDLE_OCTETS: Final = 16 * 1024 * 1024
 MAX_PARTS: Final = 4096
+MAX_NOTICE_OCTETS: Final = 256 * 1024
 # The field's number, and 2 for a length and so many octets: protobuf's frame for one of `repeated bytes`.
 _TAGS: Final = {field << 3 | 2: field for field in (1, 2, 3)}
 
@@ -57,6 +61,34 @@ def decode_bundle(data: bytes) -> TrustBundle:
     if _encode(bundle) != data:
         raise _malformed()
     return bundle
+
+
+def encode_notice_envelope(envelope: Envelope) -> bytes:
+    """A notice as it travels: its envelope, by itself."""
+    return envelope_pb2.Envelope(
+        payload_type=envelope.payload_type,
+        payload=envelope.payload,
+        key_id=envelope.key_id,
+        signature=envelope.signature,
+        certificate=envelope.certificate,
+    ).SerializeToString(deterministic=True)
+
+
+def decode_notice_envelope(data: bytes) -> Envelope:
+    """The envelope in exactly these bytes; nothing in it is verified. Raises BadDocument: TOO_LARGE, MALFORMED."""
+    if len(data) > MAX_NOTICE_OCTETS:
+        message = f"A notice has at most {MAX_NOTICE_OCTETS:,} octets; have a shorter one made."
+        raise BadDocument(DocumentCode.TOO_LARGE, message)
+    try:
+        wire = parse_canonical(envelope_pb2.Envelope, data)
+        exactly(wire.key_id, KEY_ID_OCTETS, "key_id")
+        exactly(wire.signature, SIGNATURE_OCTETS, "signature")
+    except Malformed as error:
+        message = f"This is no notice: {error}; get it from its node again."
+        raise BadDocument(DocumentCode.MALFORMED, message) from error
+    if len(wire.certificate) > MAX_CERTIFICATE_BYTES:
+        raise BadDocument(DocumentCode.TOO_LARGE, "The certificate of this notice is too long; issue it with one name.")
+    return Envelope(wire.payload_type, wire.payload, wire.key_id, wire.signature, wire.certificate)
 
 
 def _encode(bundle: TrustBundle) -> bytes:

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from federation.bundle_codec import MAX_BUNDLE_OCTETS, MAX_PARTS, TrustBundle, decode_bundle, encode_bundle
+from federation.bundle_codec import (
+    MAX_BUNDLE_OCTETS,
+    MAX_NOTICE_OCTETS,
+    MAX_PARTS,
+    TrustBundle,
+    decode_bundle,
+    decode_notice_envelope,
+    encode_bundle,
+    encode_notice_envelope,
+)
+from federation.envelope import Envelope
 from federation.errors import BadDocument
 from federation.status import DocumentCode
 from federation.v1 import trust_pb2
@@ -86,3 +97,27 @@ def test_the_encoding_is_that_of_the_published_definition() -> None:
         BUNDLE.notices,
         BUNDLE.crls,
     )
+
+
+NOTICE = Envelope("application/vnd.rmas.v1.notice", b"payload", bytes([1]) * 32, bytes([2]) * 64, b"leaf")
+
+
+def test_a_notice_travels_as_its_envelope_alone() -> None:
+    assert decode_notice_envelope(encode_notice_envelope(NOTICE)) == NOTICE
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"\xff", DocumentCode.MALFORMED),
+        (encode_notice_envelope(NOTICE) + b"\x7a\x00", DocumentCode.MALFORMED),
+        (encode_notice_envelope(replace(NOTICE, key_id=b"short")), DocumentCode.MALFORMED),
+        (encode_notice_envelope(replace(NOTICE, signature=b"short")), DocumentCode.MALFORMED),
+        (encode_notice_envelope(replace(NOTICE, certificate=bytes(8193))), DocumentCode.TOO_LARGE),
+        (bytes(MAX_NOTICE_OCTETS + 1), DocumentCode.TOO_LARGE),
+    ],
+)
+def test_another_envelope_is_refused(data: bytes, code: DocumentCode) -> None:
+    with pytest.raises(BadDocument) as caught:
+        decode_notice_envelope(data)
+    assert caught.value.code is code
