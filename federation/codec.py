@@ -8,7 +8,10 @@ questions.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Mapping
+from itertools import repeat
+from operator import contains
+from typing import Generic, TypeVar
 
 from google.protobuf.message import DecodeError, Message
 
@@ -29,12 +32,10 @@ _M = TypeVar("_M", bound=Message)
 
 
 def _parse(kind: type[_M], data: bytes) -> _M:
-    message = kind()
     try:
-        message.ParseFromString(data)
+        return kind.FromString(data)
     except DecodeError as error:
         raise Malformed(f"the bytes are no {kind.DESCRIPTOR.name}") from error
-    return message
 
 
 def parse_canonical(kind: type[_M], data: bytes) -> _M:
@@ -56,12 +57,6 @@ def exactly(octets: bytes, length: int, name: str) -> bytes:
     return octets
 
 
-def _name(text: str, name: str) -> str:
-    if not 1 <= len(text) <= MAX_NAME_CHARACTERS:
-        raise Malformed(f"{name} is not a full name of 1 to {MAX_NAME_CHARACTERS} characters")
-    return text
-
-
 def present(message: Message, *fields: str) -> None:
     """Raises Malformed when one of these optional fields is not there."""
     if not all(map(message.HasField, fields)):
@@ -69,16 +64,104 @@ def present(message: Message, *fields: str) -> None:
         raise Malformed(f"{missing} is missing")
 
 
+class _Form(Generic[_M]):
+    """What one kind of statement must satisfy besides being canonical: fields that are there, and lengths that can be.
+
+    All fields are held against it together, for nearly always they fit; only then is the one that does not looked for.
+    """
+
+    def __init__(self, kind: type[_M], present_fields: tuple[str, ...], lengths: Mapping[str, range]) -> None:
+        """``lengths`` counts the octets or characters that a field may have."""
+        self._kind = kind
+        self._present = present_fields
+        self._sized = tuple(lengths)
+        self._lengths = tuple(lengths.values())
+
+    def parse(self, payload: bytes) -> _M:
+        """The message in exactly its canonical bytes, with every field in form; raises ``Malformed``."""
+        wire = parse_canonical(self._kind, payload)
+        found = map(len, map(getattr, repeat(wire), self._sized))
+        if not (all(map(wire.HasField, self._present)) and all(map(contains, self._lengths, found))):
+            self._refuse(wire)
+        return wire
+
+    def _refuse(self, wire: _M) -> None:
+        present(wire, *self._present)
+        for field, lengths in zip(self._sized, self._lengths, strict=True):
+            found = len(getattr(wire, field))
+            if found not in lengths:
+                raise Malformed(f"{field} is {found} long, and {lengths[0]} to {lengths[-1]} can be")
+
+
+def _wide(octets: int) -> range:
+    return range(octets, octets + 1)
+
+
+_NAME = range(1, MAX_NAME_CHARACTERS + 1)
+_DIGEST = _wide(DIGEST_OCTETS)
+_DIGESTS = range(DIGEST_OCTETS, DIGEST_OCTETS * MAX_QUESTIONS + 1, DIGEST_OCTETS)
+
+_LOOKUP_STATEMENT = _Form(
+    statements_pb2.LookupStatement,
+    ("protocol_version", "sequence", "issued_at", "not_after", "purpose", "charter_version"),
+    {
+        "caller": _NAME,
+        "responder": _NAME,
+        "session_id": _wide(SESSION_ID_OCTETS),
+        "caller_tls_leaf": _DIGEST,
+        "charter_digest": _DIGEST,
+        "versions_digest": _DIGEST,
+        "question_digests": _DIGESTS,
+    },
+)
+_LOOKUP_ANSWER = _Form(
+    statements_pb2.LookupAnswer,
+    ("answered_at", "reported_as_of", "issued_as_of", "server_time", "refusal", "retry_after"),
+    {"request_digest": _DIGEST, "responder": _NAME},
+)
+_OPEN_SESSION_STATEMENT = _Form(
+    statements_pb2.OpenSessionStatement,
+    ("issued_at", "not_after", "charter_version"),
+    {
+        "caller": _NAME,
+        "responder": _NAME,
+        "nonce": _wide(NONCE_OCTETS),
+        "caller_tls_leaf": _DIGEST,
+        "charter_digest": _DIGEST,
+        "versions_digest": _DIGEST,
+    },
+)
+_OPEN_SESSION_ANSWER = _Form(
+    statements_pb2.OpenSessionAnswer,
+    (
+        "protocol_version",
+        "answered_at",
+        "charter_version",
+        "max_questions",
+        "max_message_octets",
+        "idle_seconds",
+        "refusal",
+        "retry_after",
+    ),
+    {
+        "request_digest": _DIGEST,
+        "responder": _NAME,
+        "session_id": _wide(SESSION_ID_OCTETS),
+        "charter_digest": _DIGEST,
+        "versions_digest": _DIGEST,
+    },
+)
+
+
 def _envelope_from(wire: envelope_pb2.Envelope) -> Envelope:
-    if len(wire.certificate) > MAX_CERTIFICATE_OCTETS:
+    key_id, signature, certificate = wire.key_id, wire.signature, wire.certificate
+    if len(key_id) != KEY_ID_OCTETS:
+        raise Malformed(f"key_id is not {KEY_ID_OCTETS} octets long")
+    if len(signature) != SIGNATURE_OCTETS:
+        raise Malformed(f"signature is not {SIGNATURE_OCTETS} octets long")
+    if len(certificate) > MAX_CERTIFICATE_OCTETS:
         raise Malformed(f"the certificate is longer than {MAX_CERTIFICATE_OCTETS} octets")
-    return Envelope(
-        wire.payload_type,
-        wire.payload,
-        exactly(wire.key_id, KEY_ID_OCTETS, "key_id"),
-        exactly(wire.signature, SIGNATURE_OCTETS, "signature"),
-        wire.certificate,
-    )
+    return Envelope(wire.payload_type, wire.payload, key_id, signature, certificate)
 
 
 def _envelope_to(envelope: Envelope) -> envelope_pb2.Envelope:
@@ -139,27 +222,19 @@ def encode_lookup_statement(statement: LookupStatement) -> bytes:
 
 def decode_lookup_statement(payload: bytes) -> LookupStatement:
     """A LookupStatement from exactly its canonical bytes; raises ``Malformed``."""
-    wire = parse_canonical(statements_pb2.LookupStatement, payload)
-    present(wire, "protocol_version", "sequence", "issued_at", "not_after", "purpose", "charter_version")
-    count, rest = divmod(len(wire.question_digests), DIGEST_OCTETS)
-    if rest or not 1 <= count <= MAX_QUESTIONS:
-        raise Malformed(f"question_digests is not 1 to {MAX_QUESTIONS} digests")
+    wire = _LOOKUP_STATEMENT.parse(payload)
     return LookupStatement(
         wire.protocol_version,
         wire.method,
-        _name(wire.caller, "caller"),
-        _name(wire.responder, "responder"),
-        exactly(wire.session_id, SESSION_ID_OCTETS, "session_id"),
+        wire.caller,
+        wire.responder,
+        wire.session_id,
         wire.sequence,
         wire.issued_at,
         wire.not_after,
         wire.purpose,
-        exactly(wire.caller_tls_leaf, DIGEST_OCTETS, "caller_tls_leaf"),
-        Versions(
-            wire.charter_version,
-            exactly(wire.charter_digest, DIGEST_OCTETS, "charter_digest"),
-            exactly(wire.versions_digest, DIGEST_OCTETS, "versions_digest"),
-        ),
+        wire.caller_tls_leaf,
+        Versions(wire.charter_version, wire.charter_digest, wire.versions_digest),
         wire.question_digests,
     )
 
@@ -186,13 +261,12 @@ def decode_lookup_answer(payload: bytes) -> LookupAnswer:
 
     With neither it has too few outcomes, which is for the asker to say, who knows how many it asked for.
     """
-    wire = parse_canonical(statements_pb2.LookupAnswer, payload)
-    present(wire, "answered_at", "reported_as_of", "issued_as_of", "server_time", "refusal", "retry_after")
+    wire = _LOOKUP_ANSWER.parse(payload)
     if (wire.refusal and wire.outcomes) or (wire.causes and not wire.refusal):
         raise Malformed("an answer carries either outcomes or a refusal")
     return LookupAnswer(
-        exactly(wire.request_digest, DIGEST_OCTETS, "request_digest"),
-        _name(wire.responder, "responder"),
+        wire.request_digest,
+        wire.responder,
         wire.caller,
         wire.answered_at,
         wire.reported_as_of,
@@ -223,24 +297,19 @@ def encode_open_session_statement(statement: OpenSessionStatement) -> bytes:
 
 def decode_open_session_statement(payload: bytes) -> OpenSessionStatement:
     """An OpenSessionStatement from exactly its canonical bytes; raises ``Malformed``."""
-    wire = parse_canonical(statements_pb2.OpenSessionStatement, payload)
-    present(wire, "issued_at", "not_after", "charter_version")
+    wire = _OPEN_SESSION_STATEMENT.parse(payload)
     versions = tuple(wire.protocol_versions)
     if not 1 <= len(versions) <= MAX_PROTOCOL_VERSIONS or list(versions) != sorted(set(versions)):
         raise Malformed("protocol_versions is not an ascending list without repeats")
     return OpenSessionStatement(
         versions,
-        _name(wire.caller, "caller"),
-        _name(wire.responder, "responder"),
-        exactly(wire.nonce, NONCE_OCTETS, "nonce"),
-        exactly(wire.caller_tls_leaf, DIGEST_OCTETS, "caller_tls_leaf"),
+        wire.caller,
+        wire.responder,
+        wire.nonce,
+        wire.caller_tls_leaf,
         wire.issued_at,
         wire.not_after,
-        Versions(
-            wire.charter_version,
-            exactly(wire.charter_digest, DIGEST_OCTETS, "charter_digest"),
-            exactly(wire.versions_digest, DIGEST_OCTETS, "versions_digest"),
-        ),
+        Versions(wire.charter_version, wire.charter_digest, wire.versions_digest),
     )
 
 
@@ -266,21 +335,15 @@ def encode_open_session_answer(answer: OpenSessionAnswer) -> bytes:
 
 def decode_open_session_answer(payload: bytes) -> OpenSessionAnswer:
     """An OpenSessionAnswer from exactly its canonical bytes; raises ``Malformed``."""
-    wire = parse_canonical(statements_pb2.OpenSessionAnswer, payload)
-    present(wire, "protocol_version", "answered_at", "charter_version", "max_questions", "max_message_octets")
-    present(wire, "idle_seconds", "refusal", "retry_after")
+    wire = _OPEN_SESSION_ANSWER.parse(payload)
     return OpenSessionAnswer(
-        exactly(wire.request_digest, DIGEST_OCTETS, "request_digest"),
-        _name(wire.responder, "responder"),
+        wire.request_digest,
+        wire.responder,
         wire.caller,
-        exactly(wire.session_id, SESSION_ID_OCTETS, "session_id"),
+        wire.session_id,
         wire.protocol_version,
         wire.answered_at,
-        Versions(
-            wire.charter_version,
-            exactly(wire.charter_digest, DIGEST_OCTETS, "charter_digest"),
-            exactly(wire.versions_digest, DIGEST_OCTETS, "versions_digest"),
-        ),
+        Versions(wire.charter_version, wire.charter_digest, wire.versions_digest),
         wire.max_questions,
         wire.max_message_octets,
         wire.idle_seconds,

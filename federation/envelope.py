@@ -76,7 +76,7 @@ def seal(
 ) -> Envelope:
     """Sign ``payload`` as ``payload_type`` with the message key that ``key_id`` names."""
     digest = digest_of(payload_type, payload)
-    envelope = Envelope(payload_type.value, payload, key_id, signer.sign(digest), certificate)
+    envelope = Envelope(payload_type, payload, key_id, signer.sign(digest), certificate)
     object.__setattr__(envelope, "_digest", digest)
     return envelope
 
@@ -94,5 +94,5 @@ def open_envelope(envelope: Envelope, expected: PayloadType, public_key: ec.Elli
         verify(public_key, envelope.signature, envelope.digest)
     except BadSignature as error:
         raise Refused(RefusalCode.BAD_SIGNATURE, "the signature does not hold") from error
-    if envelope.payload_type != expected.value:
+    if envelope.payload_type != expected:
         raise Refused(RefusalCode.METHOD, "the payload type belongs to another message")

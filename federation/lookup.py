@@ -7,6 +7,7 @@ length nor the order of fields can carry anything, and two nodes cannot encode t
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from types import MappingProxyType
@@ -33,6 +34,11 @@ ISSUED_KINDS = int(Kind.ISSUED | Kind.ISSUED_DATES)
 _QUESTION = re.compile(
     rb"[\x01-\x07][PIV][A-Z](?:<<|[A-Z]<|[A-Z]{2})[A-Z0-9]{1,24}<{0,23}(?:[0-9]{2}|<<){3}(?:[0-9]{6}|<{6})"
 )
+# The random bytes and the octets of each question of a lookup, one after another.
+_OPENED = struct.Struct(f"{SALT_OCTETS}s{QUESTION_OCTETS}s")
+_OPENED_LENGTHS = range(OPENED_OCTETS, OPENED_OCTETS * MAX_QUESTIONS + 1, OPENED_OCTETS)
+_OPENED_WHOLE = struct.Struct(f"{OPENED_OCTETS}s")
+_PURPOSES = {purpose.value: purpose for purpose in Purpose}
 _CLASSES = {member.value: member for member in DocumentClass}
 _NO_DATES = UNKNOWN_DATE * 2
 
@@ -89,7 +95,7 @@ def decode_question(octets: bytes) -> Question:
 
 def question_digests(opened: bytes) -> bytes:
     """SHA-256 of each 57 octets (random bytes and question), concatenated; ``opened`` is a multiple of 57 long."""
-    return b"".join([sha256(opened[at : at + OPENED_OCTETS]).digest() for at in range(0, len(opened), OPENED_OCTETS)])
+    return b"".join([sha256(one).digest() for (one,) in _OPENED_WHOLE.iter_unpack(opened)])
 
 
 def open_questions(opened: bytes, digests: bytes) -> list[Question]:
@@ -99,16 +105,13 @@ def open_questions(opened: bytes, digests: bytes) -> list[Question]:
         Malformed: not 1 to 500 questions of 57 octets, another number of digests, or one not in the fixed form.
         Refused: BAD_SIGNATURE when a question is not the one whose digest was signed.
     """
-    count, rest = divmod(len(opened), OPENED_OCTETS)
-    if rest or not 1 <= count <= MAX_QUESTIONS:
+    if len(opened) not in _OPENED_LENGTHS:
         raise Malformed(f"a lookup carries 1 to {MAX_QUESTIONS} questions of {OPENED_OCTETS} octets")
-    if len(digests) != count * DIGEST_OCTETS:
+    if len(digests) * OPENED_OCTETS != len(opened) * DIGEST_OCTETS:
         raise Malformed("the statement signs another number of questions than it carries")
     if question_digests(opened) != digests:
         raise Refused(RefusalCode.BAD_SIGNATURE, "a question is not the one that was signed")
-    return [
-        decode_question(opened[at + SALT_OCTETS : at + OPENED_OCTETS]) for at in range(0, len(opened), OPENED_OCTETS)
-    ]
+    return [decode_question(question) for _, question in _OPENED.iter_unpack(opened)]
 
 
 @value(frozen=True, slots=True)
@@ -157,10 +160,10 @@ class LookupAnswer:
 
 def purpose_of(statement: LookupStatement) -> Purpose:
     """The statement's purpose; raises ``Refused`` (PURPOSE) for a number outside the closed set."""
-    try:
-        return Purpose(statement.purpose)
-    except ValueError as error:
-        raise Refused(RefusalCode.PURPOSE, "the purpose is none of the closed set") from error
+    purpose = _PURPOSES.get(statement.purpose)
+    if purpose is None:
+        raise Refused(RefusalCode.PURPOSE, "the purpose is none of the closed set")
+    return purpose
 
 
 def encode_outcome(kinds: int, reported: bool, issued: bool, dates: bool) -> int:

@@ -7,13 +7,13 @@ rest. What is compared here never depends on whether a record exists.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 
 from federation.directory import Directory, Grant, Member
 from federation.documents import Kind, ListName
 from federation.errors import Refused
-from federation.lookup import ALL_KINDS, ISSUED_KINDS, Question
+from federation.lookup import ALL_KINDS, ISSUED_KINDS, Question, kinds_of
 from federation.status import Purpose, RefusalCode
 
 SPECIMEN_STATE = "UTO"
@@ -21,9 +21,9 @@ DATE_PAIRS_A_DAY = 5
 NUMBERS_REMEMBERED = 50_000
 
 
-def _refuse_marked(code: RefusalCode, marks: Sequence[bool], message: str) -> None:
-    if any(marks):
-        raise Refused(code, message, causes=bytes(marks))
+def _refusal(code: RefusalCode, marks: Iterable[object], message: str) -> Refused:
+    """A refusal for the questions whose mark is true."""
+    return Refused(code, message, causes=bytes(map(bool, marks)))
 
 
 def check_routes(questions: Sequence[Question], purpose: Purpose, directory: Directory, economy: str) -> None:
@@ -33,13 +33,16 @@ def check_routes(questions: Sequence[Question], purpose: Purpose, directory: Dir
         Refused: PURPOSE for a real issuing state under TEST, NOT_MINE for what another member answers for, and for
             specimens under a purpose that is not TEST.
     """
-    specimens = [q.document.issuing_state == SPECIMEN_STATE for q in questions]
     if purpose is Purpose.TEST:
-        _refuse_marked(RefusalCode.PURPOSE, [not s for s in specimens], "TEST asks for specimens alone")
+        real = [q.document.issuing_state != SPECIMEN_STATE for q in questions]
+        if any(real):
+            raise _refusal(RefusalCode.PURPOSE, real, "TEST asks for specimens alone")
         return
+    # Specimens are among the foreign: no route table takes a route that leads to them.
     resolve = directory.routes.resolve
-    foreign = [s or resolve(q.document) != economy for q, s in zip(questions, specimens, strict=True)]
-    _refuse_marked(RefusalCode.NOT_MINE, foreign, "the member list routes a document elsewhere")
+    foreign = [resolve(q.document) != economy for q in questions]
+    if any(foreign):
+        raise _refusal(RefusalCode.NOT_MINE, foreign, "the member list routes a document elsewhere")
 
 
 def _lists_of(kinds: int) -> tuple[ListName, ...]:
@@ -66,12 +69,13 @@ def check_lists(
     if purpose is Purpose.TEST:
         return
     there = (imported(ListName.REPORTED) and int(Kind.REPORTED)) | (imported(ListName.ISSUED) and ISSUED_KINDS)
-    marks = []
+    unserved = []
     for question in questions:
         coverage = member.covers(question.document)
         served = coverage.kinds & there if coverage is not None else 0
-        marks.append(bool(question.kinds & ~served))
-    _refuse_marked(RefusalCode.NO_DATA, marks, "a list asked is not served here, or was not imported in full")
+        unserved.append(question.kinds & ~served)
+    if any(unserved):
+        raise _refusal(RefusalCode.NO_DATA, unserved, "a list asked is not served here, or was not imported in full")
 
 
 def check_grant(questions: Sequence[Question], purpose: Purpose, grant: Grant | None, now_ms: int) -> Grant:
@@ -85,9 +89,10 @@ def check_grant(questions: Sequence[Question], purpose: Purpose, grant: Grant | 
         raise Refused(RefusalCode.NO_GRANT, "no current grant for this member")
     if purpose not in grant.purposes and purpose is not Purpose.TEST:
         raise Refused(RefusalCode.PURPOSE, "the grant does not name this purpose")
-    granted = grant.kinds
-    marks = [bool(q.kinds & ~granted) for q in questions]
-    _refuse_marked(RefusalCode.NO_GRANT, marks, "the grant leaves out a list asked")
+    withheld = ~grant.kinds
+    if kinds_of(questions) & withheld:
+        marks = [q.kinds & withheld for q in questions]
+        raise _refusal(RefusalCode.NO_GRANT, marks, "the grant leaves out a list asked")
     return grant
 
 
@@ -106,8 +111,9 @@ class Rate:
     def take(self, questions: int, now_ms: int) -> None:
         """Spend one token a question (``now_ms`` monotonic); raises ``Refused`` (RATE) with the seconds to wait."""
         with self._lock:
-            refill = (now_ms - self._at_ms) * self._per_second / 1000
-            self._tokens = min(self._burst, self._tokens + max(refill, 0.0))
+            elapsed = now_ms - self._at_ms
+            if elapsed > 0:
+                self._tokens = min(self._burst, self._tokens + elapsed * self._per_second / 1000)
             self._at_ms = now_ms
             if self._tokens < questions:
                 wait = (questions - self._tokens) / max(self._per_second, 1)
@@ -131,26 +137,30 @@ class DatePairs:
 
     def check(self, economy: str, questions: Sequence[Question], now_ms: int) -> None:
         """Count the pairs of these questions; raises ``Refused`` (BUDGET) marking those beyond the fifth."""
-        dated = [bool(q.kinds & Kind.ISSUED_DATES) for q in questions]
-        if not any(dated):
-            return
-        with self._lock:
-            self._turn_day(now_ms)
-            asked = self._asked.setdefault(economy, {})
-            marks = [is_dated and self._beyond(asked, q) for q, is_dated in zip(questions, dated, strict=True)]
-        _refuse_marked(RefusalCode.BUDGET, marks, "more than five date pairs on one number today")
-
-    def _turn_day(self, now_ms: int) -> None:
         day = now_ms // 86_400_000
-        if day != self._day:
-            self._day = day
-            self._keyed = sha256(self._key + day.to_bytes(8, "big"))
-            self._asked.clear()
+        with self._lock:
+            if day != self._day:
+                self._turn_to(day)
+            asked = self._asked.setdefault(economy, {})
+            beyond = self._beyond
+            marks = [q.kinds & Kind.ISSUED_DATES and beyond(asked, q) for q in questions]
+        if any(marks):
+            raise _refusal(RefusalCode.BUDGET, marks, "more than five date pairs on one number today")
+
+    def _turn_to(self, day: int) -> None:
+        self._day = day
+        self._keyed = sha256(self._key + day.to_bytes(8, "big"))
+        self._asked.clear()
 
     def _beyond(self, asked: dict[bytes, tuple[bytes, ...]], question: Question) -> bool:
         document = question.document
-        number = self._digest(f"{document.issuing_state}|{document.document_class}|{document.document_number}")
-        pair = self._digest(f"{question.birth}|{question.expiry}")[:4]
+        # A secret prefix is enough here: digests are cut short and never leave this process. The dates are digested
+        # behind the number, so that equal dates on two numbers do not show.
+        keyed = self._keyed.copy()
+        keyed.update(f"{document.issuing_state}|{document.document_class}|{document.document_number}".encode())
+        number = keyed.digest()[:8]
+        keyed.update(f"|{question.birth}|{question.expiry}".encode())
+        pair = keyed.digest()[:4]
         pairs = asked.get(number, ())
         if pair in pairs:
             return False
@@ -160,9 +170,3 @@ class DatePairs:
             asked.pop(next(iter(asked)))
         asked[number] = (*pairs, pair)
         return False
-
-    def _digest(self, text: str) -> bytes:
-        # A secret prefix is enough here: digests are cut short and never leave this process.
-        keyed = self._keyed.copy()
-        keyed.update(text.encode())
-        return keyed.digest()[:8]

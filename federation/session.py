@@ -17,6 +17,7 @@ from federation.status import RefusalCode
 
 SESSION_ID_OCTETS = 16
 WINDOW = 1024
+_WHOLE_WINDOW = (1 << WINDOW) - 1
 MAX_SEQUENCE = 2**63 - 1
 IDLE_MS = 600_000
 SESSIONS_PER_PEER = 64
@@ -91,7 +92,7 @@ class SequenceWindow:
         ahead = sequence - self._highest
         if ahead > 0:
             # A jump wider than the window empties it: shifting by the jump itself would build an integer that big.
-            self._seen = (self._seen << ahead | 1) & ((1 << WINDOW) - 1) if ahead < WINDOW else 1
+            self._seen = (self._seen << ahead | 1) & _WHOLE_WINDOW if ahead < WINDOW else 1
             self._highest = sequence
             return
         if -ahead >= WINDOW:
