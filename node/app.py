@@ -55,11 +55,15 @@ class Node:
     settings: Settings
     layout: Layout
     clock: Clock
-    directory: Directory
     trust: Trust
     identity: Identity
     tls_key: bytes
     tls_chain: bytes
+
+    @property
+    def directory(self) -> Directory:
+        """Whom this node trusts now."""
+        return self.trust.directory
 
     @property
     def economy(self) -> str:
@@ -113,9 +117,7 @@ def load_node(home: Path, settings: Settings) -> Node:
         message_certificate.public_bytes(Encoding.DER),
         fingerprint(tls),
     )
-    return Node(
-        settings, layout, clock, directory, trust, identity, encode_private(tls_key), tls.public_bytes(Encoding.PEM)
-    )
+    return Node(settings, layout, clock, trust, identity, encode_private(tls_key), tls.public_bytes(Encoding.PEM))
 
 
 def _own_leaf(trust: Trust, certificate: x509.Certificate, role: Role, clock: Clock) -> VerifiedLeaf:

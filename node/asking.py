@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from federation.dates import expired
-from federation.directory import Directory
 from federation.documents import Kind
 from federation.errors import InvalidDocument
 from federation.lookup import Question, case_number
 from federation.status import Purpose, RefusalCode
+from federation.trust import Trust
 from federation.verdict import (
     Advice,
     Captured,
@@ -105,7 +105,7 @@ class Asker:
 
     def __init__(
         self,
-        directory: Directory,
+        trust: Trust,
         responders: Mapping[str, Responder],
         rules: Rules,
         spool: Spool,
@@ -113,7 +113,7 @@ class Asker:
         on_fault: Callable[[BaseException], None],
     ) -> None:
         """``on_fault`` hears of what an operator must see; whoever asked gets LOCAL_FAULT for it."""
-        self._directory = directory
+        self._trust = trust
         self._responders = responders
         self._rules = rules
         self._spool = spool
@@ -158,7 +158,7 @@ class Asker:
         around = Circumstances(
             enquiry.purpose, self._rules.economy, enquiry.peer, enquiry.protect, self._rules.withhold
         )
-        planned = plan(case.read, around, self._directory, self._clock.now().date())
+        planned = plan(case.read, around, self._trust.directory, self._clock.now().date())
         if isinstance(planned, Failure):
             case.failure = planned
         else:
@@ -200,7 +200,7 @@ class Asker:
             case.answered, case.failure = answer, _final(answer.failure)
 
     def _nobody_to_ask(self, economy: str) -> Failure:
-        if any("answer" in node.roles for node in self._directory.members[economy].nodes):
+        if any("answer" in node.roles for node in self._trust.directory.members[economy].nodes):
             return Failure(Reason.PEER_DISTRUSTED, detail=f"None of the CAs listed for {economy} is current.")
         return Failure(Reason.PEER_UNREACHABLE, detail=f"{economy} has no answering node.")
 

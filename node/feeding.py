@@ -25,7 +25,8 @@ T = TypeVar("T")
 class Feeder:
     """What the desk's PutRecords and AdoptImport lead to, and whoever else needs the writer."""
 
-    def __init__(self, register: Register, writer: Writer, workers: WorkerPool, clock: Clock) -> None:
+    def __init__(self, register: Callable[[], Register], writer: Writer, workers: WorkerPool, clock: Clock) -> None:
+        """``register`` is asked anew for each change: whose documents are our own may change while we run."""
         self._register = register
         self._writer = writer
         self._workers = workers
@@ -35,11 +36,11 @@ class Feeder:
 
     async def put_records(self, changes: Sequence[RecordChange]) -> Report:
         """Single records, by hand or by another system of the economy; raises StoreError."""
-        return await self._feed(lambda: records.put(self._register, self._writer, changes, self._clock.now()))
+        return await self._feed(lambda: records.put(self._register(), self._writer, changes, self._clock.now()))
 
     async def adopt_import(self, staged: str) -> Report:
         """A staged import, by the name of its directory; raises StoreError."""
-        return await self._feed(lambda: importing.adopt(self._register, self._writer, staged, self._clock.now()))
+        return await self._feed(lambda: importing.adopt(self._register(), self._writer, staged, self._clock.now()))
 
     async def with_writer(self, use: Callable[[Writer], T]) -> T:
         """What ``use`` returns, run where the writer lives."""

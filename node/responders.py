@@ -10,12 +10,12 @@ from hashlib import sha256
 from federation import policy
 from federation.channel import PeerUnreachable
 from federation.client import PeerClient
-from federation.directory import Directory
 from federation.documents import ListName
 from federation.errors import BadAnswer, Refused
 from federation.exchange import Answer, Sent
 from federation.lookup import SALT_OCTETS, Question, decode_outcome, encode_question, question_digests
 from federation.status import BadAnswerCode, Purpose, RefusalCode
+from federation.trust import Trust
 from node.answering import Lists, as_of, look_up
 from node.clock import Clock
 from node.putting import Answered
@@ -111,11 +111,11 @@ class Own:
     """This economy's own documents: the same checks, the same reading, the same records; only the network is left out."""
 
     def __init__(
-        self, name: str, economy: str, directory: Directory, lists: Lists, ages: Ages, spool: Spool, clock: Clock
+        self, name: str, economy: str, trust: Trust, lists: Lists, ages: Ages, spool: Spool, clock: Clock
     ) -> None:
         self._name = name
         self._economy = economy
-        self._directory = directory
+        self._trust = trust
         self._lists = lists
         self._ages = ages
         self._spool = spool
@@ -141,8 +141,9 @@ class Own:
     def _read(self, questions: Sequence[Question], purpose: Purpose, digest: bytes, now_ms: int) -> list[Answered]:
         try:
             view = self._lists.reader.view()
-            policy.check_routes(questions, purpose, self._directory, self._economy)
-            own = self._directory.members[self._economy]
+            directory = self._trust.directory
+            policy.check_routes(questions, purpose, directory, self._economy)
+            own = directory.members[self._economy]
             policy.check_lists(questions, purpose, own, lambda name: view.data_as_of(name) is not None)
             outcomes = look_up(questions, purpose, view, self._lists)
         except StoreError as error:

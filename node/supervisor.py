@@ -23,10 +23,11 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from grpc_health.v1 import health, health_pb2_grpc
 
 from federation.codec import MAX_MESSAGE_OCTETS
+from federation.directory import Member
 from federation.documents import ListName
 from node import app, desk, jobs, logs, status
 from node.answering import Lists
-from node.asking import Asker, Responder, Rules
+from node.asking import Asker, Rules
 from node.config import Settings
 from node.desk import Doors
 from node.errors import OperatorError
@@ -34,6 +35,7 @@ from node.feeding import Feeder
 from node.layout import Layout
 from node.lock import NodeLock
 from node.logs import Logger
+from node.peers import Peers
 from node.responders import Ages, Own, Peer
 from node.secret_file import OFFICERS
 from node.spool import Spool
@@ -133,14 +135,13 @@ async def _serve(node: app.Node) -> int:
             # The kind alone: a message might hold what was asked.
             log.error("a lookup failed at home", error=type(error).__name__)
 
-        responders = _responders(node, files, peers)
-        asker = Asker(node.directory, responders, _rules(node), files.spool, node.clock, on_fault)
-        feeder = Feeder(app.register(node, files.lists.keys), files.writer, workers, node.clock)
+        asker = Asker(node.trust, peers.responders, _rules(node), files.spool, node.clock, on_fault)
+        feeder = Feeder(lambda: app.register(node, files.lists.keys), files.writer, workers, node.clock)
         stack.callback(feeder.close)
 
         async def describe() -> dict[str, Any]:
             lists = await feeder.with_writer(lambda writer: {name: writer.state(name) for name in ListName})
-            return status.describe(node, workers, lists, files.reader, peers, started_ms)
+            return status.describe(node, workers, lists, files.reader, list(peers), started_ms)
 
         doors = Doors(asker, describe, feeder.put_records, feeder.adopt_import)
         checks = await stack.enter_async_context(_desk(node, doors, on_fault))
@@ -168,30 +169,22 @@ async def _workers(node: app.Node, log: Logger) -> AsyncIterator[WorkerPool]:
 
 
 @asynccontextmanager
-async def _peers(node: app.Node, files: _Files, log: Logger) -> AsyncIterator[list[Peer]]:
+async def _peers(node: app.Node, files: _Files, log: Logger) -> AsyncIterator[Peers]:
     def on_change(name: str, up: bool, why: str) -> None:
         log.info("peer reachable" if up else "peer unreachable", peer=name, cause=why)
 
+    def build(member: Member) -> Peer:
+        clients = app.build_clients(node, member, on_change)
+        return Peer(member.economy, clients, ages, files.state, files.spool, node.clock)
+
     ages = _ages(node)
-    peers = [
-        Peer(economy, app.build_clients(node, member, on_change), ages, files.state, files.spool, node.clock)
-        for economy, member in node.directory.members.items()
-        if economy != node.economy
-    ]
-    clients = [client for peer in peers for client in peer.clients]
-    for client in clients:
-        client.start()
+    own = Own(node.identity.name, node.economy, node.trust, files.lists, ages, files.spool, node.clock)
+    peers = Peers(node.economy, own, build)
+    peers.take_up(node.directory)
     try:
         yield peers
     finally:
-        await asyncio.gather(*(client.close() for client in clients))
-
-
-def _responders(node: app.Node, files: _Files, peers: Sequence[Peer]) -> dict[str, Responder]:
-    own = Own(node.identity.name, node.economy, node.directory, files.lists, _ages(node), files.spool, node.clock)
-    responders: dict[str, Responder] = {node.economy: own}
-    responders.update({peer.economy: peer for peer in peers if peer.clients})
-    return responders
+        await peers.close()
 
 
 def _ages(node: app.Node) -> Ages:

@@ -25,7 +25,7 @@ def ask_at(asking: ForeignNode, economy: str, port: int, specimen: dict[str, Any
     async def ask() -> Result:
         clients = app.build_clients(node, moved, lambda name, up, why: None)
         peer = Peer(economy, clients, Ages(), state, spool, node.clock)
-        asker = Asker(node.directory, {economy: peer}, Rules(node.economy), spool, node.clock, print)
+        asker = Asker(node.trust, {economy: peer}, Rules(node.economy), spool, node.clock, print)
         try:
             return (await asker.ask(Enquiry((handed_over(specimen),))))[0]
         finally:

@@ -298,12 +298,12 @@ class World:
             raise error  # a fault at home is a defect here, not a verdict
 
         economy.asker = Asker(
-            self.directory, responders, rules or Rules(economy.code), economy.desk_spool, economy.clock, broke
+            economy.trust, responders, rules or Rules(economy.code), economy.desk_spool, economy.clock, broke
         )
 
     def _own(self, economy: Economy) -> Own:
         name, spool = economy.name.uri, economy.desk_spool
-        return Own(name, economy.code, self.directory, economy.lists, Ages(), spool, economy.clock)
+        return Own(name, economy.code, economy.trust, economy.lists, Ages(), spool, economy.clock)
 
     def _peer(self, economy: Economy, other: Economy) -> Peer:
         def hear(name: str, up: bool, why: str) -> None:
