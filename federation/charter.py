@@ -28,7 +28,7 @@ from federation.signed import SignedDocument, require_type, root_key_id, signers
 from federation.status import DocumentCode
 
 # Patterns of one issuing state and class are compared in pairs; the real ones have fewer than ten.
-MAX_PATTERNS: Final = 128
+MAX_PATTERNS: Final = 64
 _END_OF_TIME_MS: Final = 253_402_300_800_000  # the year 10000, which no calendar here can show
 
 
@@ -143,8 +143,12 @@ def require_votes(document: SignedDocument, charter: Charter) -> frozenset[str]:
     return found
 
 
-def check_succession(document: SignedDocument, charter: Charter, parents: Sequence[Charter]) -> None:
-    """Return if ``charter``, which ``document`` carries, rightly follows exactly ``parents``.
+def check_succession(
+    document: SignedDocument, charter: Charter, parents: Sequence[Charter]
+) -> dict[bytes, frozenset[str]]:
+    """Who signed, if ``charter``, which ``document`` carries, rightly follows exactly ``parents``.
+
+    By the digest of the charter whose members they are: each parent, and itself.
 
     Raises BadDocument: OTHER_FEDERATION; WRONG_VERSION unless it is one more than the highest; WRONG_PREVIOUS unless it
     names these and no other; SHARED_KEY when a key of one member was another's before; TOO_FEW_VOTES or BAD_SIGNATURE
@@ -166,8 +170,7 @@ def check_succession(document: SignedDocument, charter: Charter, parents: Sequen
         )
     for parent in parents:
         _check_keys_stay(parent, charter)
-        require_votes(document, parent)
-    require_votes(document, charter)
+    return {one.digest: require_votes(document, one) for one in (*parents, charter)}
 
 
 def next_version(parents: Sequence[Charter]) -> int:

@@ -121,7 +121,7 @@ def _check_unambiguous(group: list[Route]) -> None:
             raise InvalidDirectory(f"The routes {one} and {other} are equal: remove one.")
         if one.economy == other.economy or not _overlap(one.pattern, other.pattern):
             continue
-        if not (_holds(one.pattern, other.pattern) or _holds(other.pattern, one.pattern)):
+        if not (holds(one.pattern, other.pattern) or holds(other.pattern, one.pattern)):
             raise InvalidDirectory(
                 f"The routes {one} and {other} share numbers and neither is the narrower one: change a pattern so that"
                 " one lies within the other."
@@ -137,8 +137,8 @@ def _overlap(one: str, other: str) -> bool:
     return all(_position_holds(a, b) or _position_holds(b, a) for a, b in pairs)
 
 
-def _holds(wider: str, narrower: str) -> bool:
-    """Whether every number of ``narrower`` is one of ``wider``."""
+def holds(wider: str, narrower: str) -> bool:
+    """Whether every number of the pattern ``narrower`` is one of the pattern ``wider`` too."""
     outer, inner = wider.removesuffix("*"), narrower.removesuffix("*")
     if wider.endswith("*"):
         if len(inner) < len(outer):
