@@ -68,8 +68,8 @@ class Channel(Protocol):
     async def renew(self) -> None:
         """Go on with a fresh connection, to the node's next address. Calls on the old one may still end."""
 
-    async def close(self) -> None:
-        """Let go of the connection."""
+    async def close(self, grace: float = 0.0) -> None:
+        """Let go of the connection; what is under way may still end within ``grace`` seconds."""
 
 
 class GrpcChannel:
@@ -117,6 +117,6 @@ class GrpcChannel:
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
 
-    async def close(self) -> None:
+    async def close(self, grace: float = 0.0) -> None:
         """See ``Channel``."""
-        await asyncio.gather(self._channel.close(), *self._closing)
+        await asyncio.gather(self._channel.close(grace or None), *self._closing)

@@ -73,13 +73,13 @@ class PeerClient:
         """Connect in the background, and go on trying."""
         self._watch()
 
-    async def close(self) -> None:
-        """Stop watching and let go of the channel."""
+    async def close(self, grace: float = 0.0) -> None:
+        """Stop watching and let go of the channel; what is under way may still end within ``grace`` seconds."""
         if self._probe is not None:
             self._probe.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._probe
-        await self._channel.close()
+        await self._channel.close(grace)
 
     async def ask(
         self, questions: Sequence[Question], purpose: Purpose, deadline: float, record: Callable[[Sent], None]

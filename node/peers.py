@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from cryptography import x509
 
-from federation.client import PeerClient
+from federation.channel import CLOSE_GRACE_SECONDS
 from federation.directory import Directory, Member, Node
 from node.asking import Responder
 from node.responders import Peer
@@ -64,15 +64,10 @@ class Peers:
         known = self._peers.pop(economy, None)
         self._responders.pop(economy, None)
         for client in known[1].clients if known is not None else ():
-            task = asyncio.create_task(_close(client))
+            task = asyncio.create_task(client.close(CLOSE_GRACE_SECONDS))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 
     async def close(self) -> None:
         """Let go of every connection."""
         await asyncio.gather(*(client.close() for peer in self for client in peer.clients), *self._closing)
-
-
-async def _close(client: PeerClient) -> None:
-    # Renewing gives up the connection and grants what is under way its grace; closing then waits for it.
-    await client.close()

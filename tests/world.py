@@ -239,8 +239,8 @@ class Link:
     async def renew(self) -> None:
         self._connection += 1
 
-    async def close(self) -> None:
-        pass
+    async def close(self, grace: float = 0.0) -> None:
+        del grace
 
 
 class World:
