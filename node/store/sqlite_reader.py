@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final
 
 import apsw
 
@@ -31,52 +31,54 @@ _ONE: Final = "SELECT tag FROM entries WHERE key = ?"
 _MANY: Final = "SELECT k.rowid, e.tag FROM carray(?) AS k CROSS JOIN entries AS e WHERE e.key = k.value"
 
 
-class Generation:
-    """The keys of one generation of one list. Each thread that asks has a connection of its own, on one mapped file."""
+class _Own(threading.local):
+    """A thread's own connection, on a file that is mapped once; opened when that thread first asks."""
 
-    __slots__ = ("_local", "_path", "number")
+    def __init__(self, path: Path) -> None:
+        """Raises StoreDamaged when the file is not there or not whole."""
+        with our_errors(path):
+            connection = open_immutable(path, mapped=True)
+            # One read transaction for good: nobody writes here, and opening one for each key would cost more than
+            # finding it.
+            connection.execute("BEGIN")
+            self.execute = connection.cursor().execute
+
+
+class Generation:
+    """The keys of one generation of one list."""
+
+    __slots__ = ("_own", "_path", "number")
 
     def __init__(self, path: Path, number: int) -> None:
         """Raises StoreDamaged when the file is not there or not whole."""
         self.number: Final = number
         self._path = path
-        self._local = threading.local()
-        if number:
-            self._cursor()
-
-    def _cursor(self) -> apsw.Cursor:
-        cursor: apsw.Cursor | None = getattr(self._local, "cursor", None)
-        if cursor is None:
-            with our_errors(self._path):
-                connection = open_immutable(self._path, mapped=True)
-                # One read transaction for good: nobody writes here, and opening one for each key would cost more than
-                # finding it.
-                connection.execute("BEGIN")
-                cursor = self._local.cursor = connection.cursor()
-        return cursor
+        self._own = _Own(path) if number else None
 
     def find(self, keys: Sequence[bytes]) -> list[Tags]:
         """The tags under each key, in order."""
-        if not self.number:
+        own = self._own
+        if own is None:
             return [()] * len(keys)
         try:
             if len(keys) == 1:
-                found = cast("list[tuple[int]]", self._cursor().execute(_ONE, (keys[0],)).fetchall())
+                found: Iterable[tuple[Any, ...]] = own.execute(_ONE, keys)
                 return [tuple(chain.from_iterable(found))]
-            return self._find_many(keys)
+            return _find_many(own, keys)
         except (apsw.Error, OSError):
             # Translated only now: the way in and out of a context manager is a tenth of a lookup.
             with our_errors(self._path):
                 raise
 
-    def _find_many(self, keys: Sequence[bytes]) -> list[Tags]:
-        tags: list[Tags] = [()] * len(keys)
-        if keys:
-            # carray numbers its values from 1.
-            found = cast("Iterable[tuple[int, int]]", self._cursor().execute(_MANY, (apsw.carray(tuple(keys)),)))
-            for row, tag in found:
-                tags[row - 1] += (tag,)
-        return tags
+
+def _find_many(own: _Own, keys: Sequence[bytes]) -> list[Tags]:
+    tags: list[Tags] = [()] * len(keys)
+    if keys:
+        # carray numbers its values from 1.
+        found: Iterable[tuple[Any, ...]] = own.execute(_MANY, (apsw.carray(tuple(keys)),))
+        for row, tag in found:
+            tags[row - 1] += (tag,)
+    return tags
 
 
 @dataclass(frozen=True, slots=True)
