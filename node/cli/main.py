@@ -39,6 +39,7 @@ _COMMANDS = {
     "cert": "cert",
     "ca": "ca",
     "root": "root",
+    "charter": "charter",
     "lab": "lab",
 }
 _HELP = """A member economy's node for travel-document lookups: ask the economy that issued a document, answer those that
