@@ -45,7 +45,7 @@ class CaPhase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PhaseRule:
-    """What a phase lets a CA do, and the phases an entry after this one may give it."""
+    """Whether a CA of this phase issues leaves, and which phases may follow; any may be followed by being left out."""
 
     issues: bool
     then: frozenset[CaPhase]
@@ -55,9 +55,9 @@ class PhaseRule:
 # its last leaf is over. What must not be believed any more is left out of the entry, from one to the next.
 PHASES: Final[Mapping[CaPhase, PhaseRule]] = MappingProxyType(
     {
-        CaPhase.PUBLISHED: PhaseRule(issues=False, then=frozenset({CaPhase.PUBLISHED, CaPhase.ACTIVE})),
-        CaPhase.ACTIVE: PhaseRule(issues=True, then=frozenset({CaPhase.ACTIVE, CaPhase.TAINTED})),
-        CaPhase.TAINTED: PhaseRule(issues=False, then=frozenset({CaPhase.TAINTED})),
+        CaPhase.PUBLISHED: PhaseRule(issues=False, then=frozenset({CaPhase.ACTIVE})),
+        CaPhase.ACTIVE: PhaseRule(issues=True, then=frozenset({CaPhase.TAINTED})),
+        CaPhase.TAINTED: PhaseRule(issues=False, then=frozenset()),
     }
 )
 
@@ -94,10 +94,11 @@ class Entry:
         return tuple(ca.certificate for ca in self.cas)
 
 
-def draft_entry(statement: EntryStatement, membership: Membership) -> SignedDocument:
-    """The document to be signed, by nobody yet, with its lists put in order.
+def draft_entry(statement: EntryStatement, membership: Membership, held: Entry | None = None) -> SignedDocument:
+    """The document to be signed, by nobody yet, with its lists put in order; ``held`` is the entry it is to follow.
 
-    Raises BadDocument where `read_entry` would, signatures apart.
+    Raises BadDocument where `read_entry` would, signatures apart; OLDER unless its number is the next after ``held``,
+    MALFORMED when a CA goes back in phase. The last two are for its maker: others take any greater number.
     """
     contacts = sorted(replace(one, languages=tuple(sorted(one.languages))) for one in statement.contacts)
     ordered = replace(
@@ -107,7 +108,9 @@ def draft_entry(statement: EntryStatement, membership: Membership) -> SignedDocu
         contacts=tuple(contacts),
     )
     document = SignedDocument(PayloadType.ENTRY.value, entry_codec.encode_entry(ordered))
-    _entry(document, membership)
+    entry, _ = _entry(document, membership)
+    if held is not None:
+        _require_next(entry, held)
     return document
 
 
@@ -150,6 +153,21 @@ def _entry(document: SignedDocument, membership: Membership) -> tuple[Entry, Sig
     return entry, member
 
 
+def _require_next(entry: Entry, held: Entry) -> None:
+    if entry.number != held.number + 1:
+        message = f"An entry after number {held.number} has number {held.number + 1}; give it that."
+        raise BadDocument(DocumentCode.OLDER, message)
+    before = {_key(ca): ca.phase for ca in held.cas}
+    for ca in entry.cas:
+        phase = before.get(_key(ca), ca.phase)
+        if ca.phase is not phase and ca.phase not in PHASES[phase].then:
+            raise _malformed(f"A CA that is {phase} does not become {ca.phase}")
+
+
+def _key(ca: EntryCa) -> bytes:
+    return encode_public(admit(ca.certificate.public_key()))
+
+
 def _ca(row: CaRow, name: CaName) -> EntryCa:
     try:
         certificate = decode_der(row.certificate)
@@ -170,7 +188,7 @@ def _require_distinct_keys(cas: tuple[EntryCa, ...], member: SigningMember) -> N
     # make this entry void.
     seen = set(member.root_keys)
     for ca in cas:
-        spki = encode_public(admit(ca.certificate.public_key()))
+        spki = _key(ca)
         if spki in seen:
             message = f"A CA of {member.economy} has the key of a root or of its other CA; make a key for each."
             raise BadDocument(DocumentCode.SHARED_KEY, message)
