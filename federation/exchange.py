@@ -112,7 +112,7 @@ def check_open_session(
         Distrusted: it is not to be trusted at present.
         BadAnswer: it cannot be believed.
     """
-    envelope = _response(data)
+    envelope = _believe(codec.decode_response, data)
     leaf = _presented_leaf(envelope, responder, trust, at)
     _check_signature(envelope, PayloadType.OPEN_SESSION_ANSWER, leaf)
     answer = _believe(codec.decode_open_session_answer, envelope.payload)
@@ -185,7 +185,7 @@ def check_lookup_answer(
         BadAnswer: BAD_SIGNATURE, MALFORMED, DIGEST, RESPONDER, COUNT, CLOCK or DATA_REGRESSION.
     """
     # 1. The key: that of the session, or, with a certificate (a worker that lost the session), one proved by path.
-    envelope = _response(data)
+    envelope = _believe(codec.decode_response, data)
     leaf = session.responder_key
     if envelope.key_id != leaf.fingerprint:
         leaf = _presented_leaf(envelope, session.responder, trust, at)
@@ -209,7 +209,7 @@ def check_lookup_answer(
     if len(answer.outcomes) != len(sent.questions):
         raise BadAnswer(BadAnswerCode.COUNT, "as many outcomes as questions are needed")
     outcomes = tuple(
-        decode_outcome(octet, question.kinds) for octet, question in zip(answer.outcomes, sent.questions, strict=True)
+        [decode_outcome(octet, question.kinds) for octet, question in zip(answer.outcomes, sent.questions, strict=True)]
     )
     # 6. Times: answered now, from lists cut before.
     if abs(answer.answered_at - at.now_ms) > MAX_AHEAD_MS:
@@ -228,17 +228,17 @@ def _causes(answer: LookupAnswer, sent: Sent) -> bytes:
 def _as_of(answer: LookupAnswer, sent: Sent) -> dict[ListName, int]:
     """When each list asked was cut; a list asked and not dated, or dated later than the answer, is not believed."""
     asked = lists_of(kinds_of(sent.questions))
-    said = {ListName.REPORTED: answer.reported_as_of, ListName.ISSUED: answer.issued_as_of}
-    for name, as_of in said.items():
-        if (name in asked) != bool(as_of):
-            raise BadAnswer(BadAnswerCode.MALFORMED, "the lists dated are not the lists asked")
-        if as_of > answer.answered_at:
-            raise BadAnswer(BadAnswerCode.DATA_REGRESSION, "a list is dated later than the answer")
-    return {name: said[name] for name in asked}
-
-
-def _response(data: bytes) -> Envelope:
-    return _believe(codec.decode_response, data)
+    reported, issued = answer.reported_as_of, answer.issued_as_of
+    dated = {}
+    if reported:
+        dated[ListName.REPORTED] = reported
+    if issued:
+        dated[ListName.ISSUED] = issued
+    if tuple(dated) != asked:
+        raise BadAnswer(BadAnswerCode.MALFORMED, "the lists dated are not the lists asked")
+    if max(reported, issued) > answer.answered_at:
+        raise BadAnswer(BadAnswerCode.DATA_REGRESSION, "a list is dated later than the answer")
+    return dated
 
 
 def _presented_leaf(envelope: Envelope, responder: str, trust: Trust, at: Instant) -> VerifiedLeaf:
@@ -272,7 +272,7 @@ def _check_signature(envelope: Envelope, expected: PayloadType, leaf: VerifiedLe
         verify(leaf.public_key, envelope.signature, envelope.digest)
     except BadSignature as error:
         raise BadAnswer(BadAnswerCode.BAD_SIGNATURE, "the signature does not hold") from error
-    if envelope.payload_type != expected.value:
+    if envelope.payload_type != expected:
         raise BadAnswer(BadAnswerCode.MALFORMED, "the payload type is not that of an answer to this request")
 
 

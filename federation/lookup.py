@@ -71,9 +71,8 @@ def kinds_of(questions: Sequence[Question]) -> int:
 def encode_question(question: Question) -> bytes:
     """The 41 octets of a question: kinds, class, issuing state, number, birth, expiry, padded with ``<``."""
     document = question.document
-    dated = question.kinds & Kind.ISSUED_DATES
-    birth, expiry = (question.birth, question.expiry) if dated else (UNKNOWN_DATE, UNKNOWN_DATE)
-    text = f"{document.document_class}{document.issuing_state:<<3}{document.document_number:<<24}{birth}{expiry}"
+    dates = question.birth + question.expiry if question.kinds & Kind.ISSUED_DATES else _NO_DATES
+    text = f"{document.document_class}{document.issuing_state:<<3}{document.document_number:<<24}{dates}"
     return bytes((question.kinds,)) + text.encode("ascii")
 
 

@@ -23,8 +23,15 @@ from federation.documents import Kind, ListName
 from federation.envelope import Envelope, PayloadType, seal
 from federation.errors import Malformed, Refused
 from federation.exchange import Identity
-from federation.lookup import MAX_QUESTIONS, PROTOCOL_VERSION, LookupAnswer, Question, encode_outcome, kinds_of
-from federation.policy import lists_of
+from federation.lookup import (
+    ISSUED_KINDS,
+    MAX_QUESTIONS,
+    PROTOCOL_VERSION,
+    LookupAnswer,
+    Question,
+    encode_outcome,
+    kinds_of,
+)
 from federation.session import IDLE_MS, SESSION_ID_OCTETS, OpenSessionAnswer, Session
 from federation.status import Purpose, RefusalCode
 from node.budget import DAY_MS
@@ -33,7 +40,7 @@ from node.specimens import Specimens
 from node.spool import Entry, Event, Spool, SpoolFull
 from node.store.errors import StoreError
 from node.store.keys import StoreKeys
-from node.store.ports import Reader, View
+from node.store.ports import Reader, Tags, View
 
 # About 19 MB of spool a member and worker; what is refused beyond is only counted.
 REFUSALS_RECORDED_A_DAY = 100_000
@@ -48,37 +55,42 @@ class Lists:
     specimens: Specimens
 
 
-def look_up(questions: Sequence[Question], purpose: Purpose, view: View, lists: Lists) -> bytes:
-    """One octet a question, read from one view. The work does not depend on what is found.
+def look_up(
+    questions: Sequence[Question], purpose: Purpose, view: View, lists: Lists, now_ms: int
+) -> tuple[bytes, int, int]:
+    """One octet a question, and when the reported and the issued list were cut (ms), 0 for a list not asked.
+
+    Specimens are always of now.
 
     Raises:
         StoreError: the lists cannot be read; never an outcome.
     """
-    if purpose is Purpose.TEST:
-        return bytes(encode_outcome(q.kinds, *lists.specimens.outcome(q)) for q in questions)
-    keys = [lists.keys.key(q.document) for q in questions]
-    # Every question reads every list that any question of the request asks: a batch's cost follows from its size.
     asked = kinds_of(questions)
-    nothing: list[tuple[int, ...]] = [()] * len(keys)
+    if purpose is Purpose.TEST:
+        outcomes = bytes(encode_outcome(q.kinds, *lists.specimens.outcome(q)) for q in questions)
+        reported_ms = issued_ms = now_ms
+    else:
+        outcomes = _read(questions, asked, view, lists.keys)
+        reported_ms, issued_ms = view.data_as_of(ListName.REPORTED) or 0, view.data_as_of(ListName.ISSUED) or 0
+    return outcomes, reported_ms if asked & Kind.REPORTED else 0, issued_ms if asked & ISSUED_KINDS else 0
+
+
+def _read(questions: Sequence[Question], asked: int, view: View, store_keys: StoreKeys) -> bytes:
+    """One octet a question, read from one view. The work does not depend on what is found.
+
+    Every question reads every list that any question of the request asks: a batch's cost follows from its size.
+    """
+    keys = [store_keys.key(q.document) for q in questions]
+    nothing: list[Tags] = [()] * len(keys)
     reported = view.find(ListName.REPORTED, keys) if asked & Kind.REPORTED else nothing
-    issued = view.find(ListName.ISSUED, keys) if asked & ~Kind.REPORTED else nothing
+    issued = view.find(ListName.ISSUED, keys) if asked & ISSUED_KINDS else nothing
     outcomes = bytearray()
-    for place, question in enumerate(questions):
+    for question, key, on_reported, on_issued in zip(questions, keys, reported, issued, strict=True):
         dates = False
         if question.kinds & Kind.ISSUED_DATES:
-            dates = lists.keys.tag(keys[place], question.birth, question.expiry) in issued[place]
-        outcomes.append(encode_outcome(question.kinds, bool(reported[place]), bool(issued[place]), dates))
+            dates = store_keys.tag(key, question.birth, question.expiry) in on_issued
+        outcomes.append(encode_outcome(question.kinds, bool(on_reported), bool(on_issued), dates))
     return bytes(outcomes)
-
-
-def as_of(questions: Sequence[Question], purpose: Purpose, view: View, now_ms: int) -> tuple[int, int]:
-    """When the reported and the issued list were cut (ms), 0 for a list not asked; specimens are always of now."""
-    asked = lists_of(kinds_of(questions))
-    dated = [
-        (now_ms if purpose is Purpose.TEST else view.data_as_of(name) or 0) if name in asked else 0
-        for name in (ListName.REPORTED, ListName.ISSUED)
-    ]
-    return dated[0], dated[1]
 
 
 class _Snapshot:
@@ -149,9 +161,10 @@ class NodeAnswerer:
             envelope = self._seal(answer)
             # Before the answer can leave. What is refused before a signature holds is only counted, else anybody
             # could fill the spool.
-            if exchange.authenticated and self._is_recorded(answer, exchange, at):
-                event = Event.REFUSED if answer.refusal else Event.ANSWERED
-                self._record(event, exchange, at, answer.refusal, envelope.digest)
+            if not answer.refusal:
+                self._record(Event.ANSWERED, exchange, at, 0, envelope.digest)
+            elif exchange.authenticated and self._records_refusal(exchange, at):
+                self._record(Event.REFUSED, exchange, at, answer.refusal, envelope.digest)
         except SpoolFull as full:
             # Without a record there is no answer: an outcome nobody can account for must not leave (oracle 8).
             self._on_fault(full)
@@ -178,12 +191,12 @@ class NodeAnswerer:
             # 2. Recorded before the lists are read: from here on a kill leaves a trace of what was asked.
             self._record(Event.ASKED, exchange, at)
             # 3. Look up.
-            outcomes = look_up(admitted.questions, admitted.purpose, view, self._lists)
+            found = look_up(admitted.questions, admitted.purpose, view, self._lists, at.now_ms)
         except StoreError as error:
             # A list that cannot be read is a list that is not there; it is never an empty one (oracle 1).
             self._on_fault(error)
             raise Refused(RefusalCode.NO_DATA, "the lists cannot be read") from error
-        reported_as_of, issued_as_of = as_of(admitted.questions, admitted.purpose, view, at.now_ms)
+        outcomes, reported_as_of, issued_as_of = found
         spent = self._clock.monotonic() - started
         return LookupAnswer(
             exchange.request_digest,
@@ -196,10 +209,8 @@ class NodeAnswerer:
             server_time=math.ceil(spent * 10_000),
         )
 
-    def _is_recorded(self, answer: LookupAnswer, exchange: Exchange, at: Instant) -> bool:
-        """Every answer is; of refusals so many a member and day, that nobody can fill the disk by being refused."""
-        if not answer.refusal:
-            return True
+    def _records_refusal(self, exchange: Exchange, at: Instant) -> bool:
+        """So many a member and day, that nobody can fill the disk by being refused."""
         day = at.now_ms // DAY_MS
         known_day, count = self._refusals.get(exchange.economy, (day, 0))
         count = count + 1 if known_day == day else 1

@@ -16,7 +16,7 @@ from federation.exchange import Answer, Sent
 from federation.lookup import SALT_OCTETS, Question, decode_outcome, encode_question, question_digests
 from federation.status import BadAnswerCode, Purpose, RefusalCode
 from federation.trust import Trust
-from node.answering import Lists, as_of, look_up
+from node.answering import Lists, look_up
 from node.clock import Clock
 from node.putting import Answered
 from node.spool import Entry, Event, Spool
@@ -145,10 +145,9 @@ class Own:
             policy.check_routes(questions, purpose, directory, self._economy)
             own = directory.members[self._economy]
             policy.check_lists(questions, purpose, own, lambda name: view.data_as_of(name) is not None)
-            outcomes = look_up(questions, purpose, view, self._lists)
+            outcomes, reported, issued = look_up(questions, purpose, view, self._lists, now_ms)
         except StoreError as error:
             raise Refused(RefusalCode.NO_DATA, "the lists cannot be read") from error
-        reported, issued = as_of(questions, purpose, view, now_ms)
         dated = {name: ms for name, ms in ((ListName.REPORTED, reported), (ListName.ISSUED, issued)) if ms}
         stale = self._ages.stale(dated, now_ms)
         return [
