@@ -8,7 +8,9 @@ from functools import cache
 from certs.keys import encode_public
 from certs.signing import KeySigner
 from federation.charter import Charter, RootMember, read
+from federation.charter_codec import CharterStatement, decode_charter, encode_charter
 from federation.documents import DocumentClass
+from federation.envelope import PayloadType
 from federation.proposal import DEFAULT_VOTES, propose
 from federation.routes import Route
 from federation.signed import SignedDocument, sign
@@ -79,3 +81,12 @@ def following(
     """The charter after ``parent`` with these members (``others`` as they are given), signed ``by`` those."""
     of = {one.economy: one for one in members(*economies)} | dict(others or {})
     return signed(proposal([read(parent)], of.values(), routes=routes, proposed_at=proposed_at), *by)
+
+
+def unchecked(statement: CharterStatement) -> SignedDocument:
+    """The charter that says this, whether it holds together or not, with no signatures."""
+    return SignedDocument(PayloadType.CHARTER.value, encode_charter(statement))
+
+
+def statement_of(document: SignedDocument) -> CharterStatement:
+    return decode_charter(document.payload)
