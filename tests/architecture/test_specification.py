@@ -11,13 +11,22 @@ from pathlib import Path
 import pytest
 from google.protobuf.descriptor import Descriptor
 
-from federation import channel, service
+from certs.crl import ALARM_AGE, LONGEST_LEAF, MAX_CRL_BYTES, MAX_DAYS
+from certs.errors import CrlRefused, StaleCrl
+from federation import bundle_codec, channel, charter_codec, entry_codec, service
+from federation.charter import MAX_PATTERNS
 from federation.codec import MAX_MESSAGE_OCTETS, encode_lookup_answer
 from federation.documents import DocumentClass, Kind, ListName, TravelDocument
+from federation.entry import PHASES
 from federation.envelope import PayloadType
 from federation.lookup import LookupAnswer, Question, encode_question
-from federation.status import REFUSALS, Purpose, RefusalCode
-from federation.v1 import envelope_pb2, statements_pb2
+from federation.notice import REFRESH_SECONDS
+from federation.plain_text import MAX_TEXT_CHARACTERS
+from federation.proposal import PROPOSAL_MS
+from federation.status import REFUSALS, DocumentCode, Purpose, RefusalCode
+from federation.succession import MAX_TIPS
+from federation.suspension import SUSPENSION_MS
+from federation.v1 import envelope_pb2, statements_pb2, trust_pb2
 from federation.verdict import (
     EXIT_CODES,
     GRAVITY,
@@ -70,8 +79,12 @@ def test_every_refusal_stands_with_its_number_its_actor_and_its_sentence() -> No
 
 def test_every_message_has_its_payload_type() -> None:
     (rows,) = _tables("3.2")
-    assert {row["payload_type"] for row in rows} == {kind.value for kind in PayloadType}
+    *_, documents = _tables("9.1")
+    assert {row["payload_type"] for row in (*rows, *documents)} == {kind.value for kind in PayloadType}
     assert {row["statement"] for row in rows} == set(statements_pb2.DESCRIPTOR.message_types_by_name)
+    assert {row["statement"] for row in documents} == {
+        name for name in trust_pb2.DESCRIPTOR.message_types_by_name if name.endswith("Statement")
+    }
 
 
 FIELDS = [
@@ -80,6 +93,21 @@ FIELDS = [
     ("3.4", 1, statements_pb2.OpenSessionAnswer.DESCRIPTOR),
     ("4.4", 0, statements_pb2.LookupStatement.DESCRIPTOR),
     ("4.5", 0, statements_pb2.LookupAnswer.DESCRIPTOR),
+    ("9.1", 0, trust_pb2.SignedDocument.DESCRIPTOR),
+    ("9.1", 1, trust_pb2.Signature.DESCRIPTOR),
+    ("9.2", 0, trust_pb2.CharterStatement.DESCRIPTOR),
+    ("9.2", 1, trust_pb2.CharterMember.DESCRIPTOR),
+    ("9.2", 2, trust_pb2.CharterRoute.DESCRIPTOR),
+    ("9.5", 0, trust_pb2.SuspensionStatement.DESCRIPTOR),
+    ("9.6", 0, trust_pb2.WithdrawalStatement.DESCRIPTOR),
+    ("9.7", 0, trust_pb2.EntryStatement.DESCRIPTOR),
+    ("9.7", 1, trust_pb2.EntryCa.DESCRIPTOR),
+    ("9.7", 2, trust_pb2.EntryCoverage.DESCRIPTOR),
+    ("9.7", 3, trust_pb2.EntryContact.DESCRIPTOR),
+    ("9.9", 0, trust_pb2.NoticeStatement.DESCRIPTOR),
+    ("9.9", 1, trust_pb2.NoticeEndpoint.DESCRIPTOR),
+    ("9.9", 2, trust_pb2.NoticeMaintenance.DESCRIPTOR),
+    ("9.11", 0, trust_pb2.TrustBundle.DESCRIPTOR),
 ]
 
 
@@ -91,6 +119,65 @@ def test_every_field_of_a_message_stands_with_its_number(number: str, place: int
         for name, field in zip(row["field"].split(", "), row["number"].split(", "), strict=True)
     }
     assert said == {field.name: field.number for field in message.fields}
+
+
+def test_every_code_of_a_trust_document_is_in_the_table() -> None:
+    (rows,) = _tables("9.13")
+    assert [row["code"] for row in rows] == [code.value for code in DocumentCode]
+
+
+def test_every_code_of_a_revocation_list_is_on_the_page() -> None:
+    codes = {kind.code for kind in CrlRefused.__subclasses__()} - {StaleCrl.code}
+    assert set(re.findall(r"`(CRL_[A-Z_]+)`", _section("9.8"))) == codes
+
+
+def test_every_limit_of_a_trust_document_is_that_of_the_program() -> None:
+    (rows,) = _tables("9.12")
+    assert [int(row["at most"].replace(",", "")) for row in rows] == [
+        charter_codec.MAX_CHARTER_OCTETS,
+        charter_codec.MAX_DOCUMENT_OCTETS,
+        charter_codec.MAX_PART_OCTETS,
+        charter_codec.MAX_MEMBERS,
+        charter_codec.MAX_ROOT_KEYS,
+        charter_codec.MAX_ROUTES,
+        MAX_PATTERNS,
+        charter_codec.MAX_PREVIOUS,
+        charter_codec.MAX_SIGNATURES,
+        MAX_TIPS,
+        entry_codec.MAX_CAS,
+        entry_codec.MAX_COVERAGE,
+        entry_codec.MAX_CONTACTS,
+        entry_codec.MAX_LANGUAGES,
+        MAX_TEXT_CHARACTERS,
+        entry_codec.MAX_ENDPOINTS,
+        entry_codec.MAX_MAINTENANCE,
+        bundle_codec.MAX_BUNDLE_OCTETS,
+        bundle_codec.MAX_PARTS,
+    ]
+    assert {charter_codec.MAX_DOCUMENT_OCTETS, MAX_CRL_BYTES, bundle_codec.MAX_NOTICE_OCTETS} == {
+        entry_codec.MAX_STATEMENT_OCTETS
+    }
+
+
+def test_times_of_trust_documents_are_those_of_the_program() -> None:
+    said = " ".join("".join(map(_section, ("9.3", "9.5", "9.8", "9.9"))).split())
+    least, most = REFRESH_SECONDS
+    for words in (
+        f"from `starts_at` for {SUSPENSION_MS // 3_600_000} hours",
+        f"from {PROPOSAL_MS // 86_400_000} days after `proposed_at` on",
+        f"by at most {MAX_DAYS} days and 1 h",
+        f"more than {LONGEST_LEAF.days} days and 1 h after that revocation",
+        f"older than {int(ALARM_AGE.total_seconds()) // 3600} hours",
+        f"from {least} to {most:,}",
+    ):
+        assert words in said
+
+
+def test_phases_of_a_ca_follow_each_other_as_drawn() -> None:
+    phases = _tables("9.7")[-1]
+    assert [(row["phase"], row["issues leaves"], row["may become"]) for row in phases] == [
+        (phase.value, "yes" if rule.issues else "no", ", ".join(rule.then)) for phase, rule in PHASES.items()
+    ]
 
 
 def test_purposes_have_their_numbers() -> None:
@@ -226,7 +313,7 @@ def test_every_option_of_the_transport_is_in_its_table(place: int, options: tupl
 
 
 # A section or rule, but no version of TLS, object identifier, duration or size.
-_CITED = re.compile(r"(?<![\d.])(?<!TLS )(?<!section )([1-8]\.\d{1,2}(?:\.\d{1,2})?)(?![\d.]*\d|,\d| ms| s\b|×)")
+_CITED = re.compile(r"(?<![\d.])(?<!TLS )(?<!section )([1-9]\.\d{1,2}(?:\.\d{1,2})?)(?![\d.]*\d|,\d| ms| s\b|×)")
 _IN_CODE = re.compile(r"docs/spec/[^\s,)]*, (\d\.\d+(?:\.\d+)?)|\bspec (\d\.\d+(?:\.\d+)?)(?:, (\d\.\d+))?")
 
 
@@ -258,9 +345,9 @@ def test_every_page_and_section_that_the_code_cites_is_there() -> None:
 
 
 def test_a_section_or_rule_that_is_not_there_is_seen() -> None:
-    assert [cited for cited in ("4.2", "4.2.1", "4.99", "4.2.99", "9.1") if _missing(cited)] == [
+    assert [cited for cited in ("4.2", "4.2.1", "4.99", "4.2.99", "0.1") if _missing(cited)] == [
         "4.99",
         "4.2.99",
-        "9.1",
+        "0.1",
     ]
     assert _CITED.findall("TLS 1.3, 4.2.1 and 3.3; 0.25 s, 1.2.840.10045, 5.1, step 1") == ["4.2.1", "3.3", "5.1"]
