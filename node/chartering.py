@@ -21,6 +21,7 @@ from federation.errors import BadDocument
 from federation.signed import SignedDocument, root_key_id
 from federation.status import DocumentCode
 from node import carried, root_record
+from node.accession import Joiner
 from node.charter_draft import Draft
 from node.errors import OperatorError
 
@@ -109,6 +110,22 @@ def propose(draft: Draft, parents: Sequence[Proposal], now_ms: int) -> Proposal:
     proposal = Proposal(document, rules.read(document))
     review(proposal, parents, now_ms)
     return proposal
+
+
+def with_joiners(draft: Draft, joiners: Sequence[Joiner]) -> Draft:
+    """The draft with these as members too, each with the routes it asked for.
+
+    Raises OperatorError REQUEST_FOREIGN for another federation's, MEMBER_ALREADY.
+    """
+    for joiner in joiners:
+        request = joiner.request
+        if request.federation != draft.federation:
+            message = (
+                f"{request.member.economy} asks to join {request.federation}, not {draft.federation}; ask it again."
+            )
+            raise OperatorError("REQUEST_FOREIGN", message)
+        draft = draft.with_member(request.member, request.routes)
+    return draft
 
 
 def review(proposal: Proposal, parents: Sequence[Proposal], now_ms: int) -> Review:

@@ -12,10 +12,11 @@ from typing import Annotated
 import typer
 
 from federation.charter_codec import encode_document
-from node import carried, charter_draft, chartering, root_key
+from node import accession, carried, charter_draft, chartering, root_key
+from node.accession import MAX_REQUEST_OCTETS, Joiner
 from node.charter_draft import MAX_DRAFT_OCTETS, Draft
 from node.chartering import Proposal, Review
-from node.cli import passphrase
+from node.cli import charter_request, passphrase
 from node.cli.charter_lines import charter_facts, charter_lines, review_facts, review_lines, vote_lines
 from node.cli.options import FLAG, Json
 from node.cli.output import print_json, say
@@ -40,6 +41,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     group = typer.Typer(no_args_is_help=True, help=_HELP)
     group.command("propose")(propose)
+    group.command("request")(charter_request.request)
     group.command("show")(show)
     group.command("difference")(difference)
     group.command("approve")(approve)
@@ -47,11 +49,14 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="charter")
 
 
-def propose(
+def propose(  # noqa: PLR0913  a command's options are its arguments
     *,
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the proposal; must not exist yet.")],
     follows: _From = None,
     draft: Annotated[Path | None, typer.Option(metavar="JSON", help="Members, routes and rule, in full.")] = None,
+    add: Annotated[
+        list[Path] | None, typer.Option(metavar="REQUEST", help="A joiner's request, its member and routes; repeat it.")
+    ] = None,
     remove: Annotated[
         list[str] | None, typer.Option(metavar="ECONOMY", help="A member that leaves, with its routes; repeat it.")
     ] = None,
@@ -65,13 +70,15 @@ def propose(
 ) -> None:
     """Write a proposal: the next charter, which nobody has signed yet.
 
-    It starts from --draft or, without one, from the charter that --from names; --remove, --routes and --votes change
-    that. `rmas charter show CHARTER --draft` prints a draft to edit.
+    It starts from --draft or, without one, from the charter that --from names; --add, --remove, --routes and --votes
+    change that. Founders make the first from their requests alone. `rmas charter show CHARTER --draft` prints a draft to
+    edit.
     """
     carried.require_free(out)
     clock = Clock()
     parents = _read_all(follows)
-    start = _start(draft, parents)
+    joiners = [accession.parse(one, carried.read(one, MAX_REQUEST_OCTETS), clock.now()) for one in add or ()]
+    start = chartering.with_joiners(_start(draft, parents, joiners), joiners)
     for economy in remove or ():
         start = start.without_member(economy)
     if routes is not None:
@@ -90,7 +97,14 @@ def show(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show a charter in full: members with their root keys, routes, the rule, and which of its members signed."""
+    """Show a charter in full: members with their root keys, routes, the rule, and which of its members signed.
+
+    Shows a joiner's request as well, with the fingerprint that the joiner is to read back.
+    """
+    data = carried.read(file, MAX_REQUEST_OCTETS)
+    if accession.is_request(data):
+        charter_request.tell(accession.parse(file, data, Clock().now()), file, as_json)
+        return
     proposal = chartering.read(file)
     if as_draft:
         say(json.dumps(charter_draft.as_json(charter_draft.draft_of(proposal.charter)), indent=1))
@@ -173,13 +187,15 @@ def merge(
         say(line)
 
 
-def _start(draft: Path | None, parents: Sequence[Proposal]) -> Draft:
+def _start(draft: Path | None, parents: Sequence[Proposal], joiners: Sequence[Joiner]) -> Draft:
     if draft is not None:
         return charter_draft.parse(draft, carried.read(draft, MAX_DRAFT_OCTETS))
-    if not parents:
-        message = "Name what to start from: a draft with --draft, or the charter in force with --from."
-        raise OperatorError("NOTHING_TO_PROPOSE", message)
-    return charter_draft.draft_of(parents[0].charter)
+    if parents:
+        return charter_draft.draft_of(parents[0].charter)
+    if joiners:
+        return Draft(joiners[0].request.federation)
+    message = "Name what to start from: the charter in force with --from, a draft with --draft, or requests with --add."
+    raise OperatorError("NOTHING_TO_PROPOSE", message)
 
 
 def _read_all(paths: Sequence[Path] | None) -> list[Proposal]:

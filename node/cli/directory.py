@@ -12,11 +12,10 @@ import typer
 
 from certs.keystore import load_certificate
 from federation.directory import Member
-from federation.documents import ListName
 from federation.status import Purpose
 from node import config_file, installing, member
 from node.cli.member_options import ADDRESS_HELP
-from node.cli.options import HERE, Home, Json, open_node, parse_purpose
+from node.cli.options import HERE, Home, Json, open_node, parse_lists, parse_purpose
 from node.cli.output import print_json, say
 from node.errors import OperatorError
 from node.times import rfc3339
@@ -62,7 +61,7 @@ def write_member(  # noqa: PLR0913  a command's options are its arguments
         to=tuple(grant or ()),
         until=_until(until, now) if until else now + timedelta(days=365),
         reference=reference,
-        lists=_lists(lists),
+        lists=parse_lists(lists),
         purposes=tuple(Purpose) if purposes == "all" else tuple(map(parse_purpose, purposes.split(","))),
     )
     block = member.block(
@@ -70,7 +69,7 @@ def write_member(  # noqa: PLR0913  a command's options are its arguments
         load_certificate(node.layout.certs / "ca.pem"),
         address or node.settings.peer.listen,
         member.own_routes(node.settings.economy),
-        member.kinds_of(_lists(serves)),
+        member.kinds_of(parse_lists(serves)),
         grants,
         tuple(ask or ()),
     )
@@ -158,10 +157,3 @@ def _until(text: str, now: datetime) -> datetime:
             "GRANT_ENDED", "`--until` is in the past, so the grants would open nothing; name a later time."
         )
     return until.astimezone(UTC)
-
-
-def _lists(text: str) -> tuple[ListName, ...]:
-    try:
-        return tuple(ListName(name.strip()) for name in text.split(","))
-    except ValueError:
-        raise OperatorError("INVALID_LIST", "A list is `reported` or `issued`, or both with a comma.") from None

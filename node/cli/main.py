@@ -40,6 +40,8 @@ _COMMANDS = {
     "ca": "ca",
     "root": "root",
     "charter": "charter",
+    "entry": "entry",
+    "notice": "notice",
     "lab": "lab",
 }
 _HELP = """A member economy's node for travel-document lookups: ask the economy that issued a document, answer those that

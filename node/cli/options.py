@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from federation.documents import ListName
 from federation.status import Purpose
 from node import config
 from node.clock import Clock
@@ -52,3 +53,11 @@ def parse_purpose(text: str) -> Purpose:
     except KeyError:
         known = ", ".join(Purpose.__members__)
         raise OperatorError("INVALID_PURPOSE", f"A purpose is one of {known}.") from None
+
+
+def parse_lists(text: str) -> tuple[ListName, ...]:
+    """Lists by their names, with commas. Raises OperatorError INVALID_LIST."""
+    try:
+        return tuple(ListName(name.strip()) for name in text.split(","))
+    except ValueError:
+        raise OperatorError("INVALID_LIST", "A list is `reported` or `issued`, or both with a comma.") from None
