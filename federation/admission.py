@@ -22,7 +22,6 @@ from federation.lookup import (
     LOOKUP_METHOD,
     OPENED_OCTETS,
     PROTOCOL_VERSION,
-    LookupStatement,
     Question,
     Versions,
     open_questions,
@@ -76,7 +75,6 @@ class Exchange:
 class Admitted:
     """A lookup that passed every check."""
 
-    statement: LookupStatement
     questions: list[Question]
     purpose: Purpose
 
@@ -124,7 +122,7 @@ def _check_transport(door: Door, call: Call, cost: int, at: Instant, exchange: E
     # 1. TLS leaf: a current certificate of a current member, checked at every call, so that what stopped being
     #    true since the handshake bites on connections already open (oracle 5).
     leaf = door.trust.identify(call.tls_leaf, Role.TLS, at.now)
-    door.trust.check(leaf, at.now)
+    door.trust.check_fresh(leaf, at.now)
     name = leaf.name
     exchange.caller, exchange.economy = name.uri, name.economy
     if call.tls_version != TLS_REQUIRED:
@@ -225,13 +223,14 @@ def _admit_lookup(
     statement = codec.decode_lookup_statement(envelope.payload)
     questions = open_questions(opened, statement.question_digests)
     exchange.questions = len(questions)
-    # 6. Method, names, TLS digest, version, charter.
+    # 6. Method, names, TLS digest, version, charter. One directory to the end, whichever comes into force meanwhile.
+    directory = door.directory
     if statement.method != LOOKUP_METHOD:
         raise Refused(RefusalCode.METHOD, "the statement was made for another method")
     _check_names(statement.caller, statement.responder, statement.caller_tls_leaf, tls, exchange, door)
     if statement.protocol_version != PROTOCOL_VERSION:
         raise Refused(RefusalCode.VERSION, f"this session speaks protocol version {PROTOCOL_VERSION}")
-    _check_charter(statement.versions, door.directory.versions)
+    _check_charter(statement.versions, directory.versions)
     # 7. Session and sequence. The number is used up whatever follows: a refused request is not asked again as it is.
     session = door.sessions.find(statement.session_id, at.monotonic_ms)
     _check_session(session, tls, message)
@@ -241,13 +240,16 @@ def _admit_lookup(
     # 9. Routes and lists.
     purpose = purpose_of(statement)
     exchange.purpose = purpose
-    policy.check_routes(questions, purpose, door.directory, door.economy)
-    own = door.directory.members[door.economy]
+    policy.check_routes(questions, purpose, directory, door.economy)
+    own = directory.members[door.economy]
     policy.check_lists(questions, purpose, own, imported)
     # 10. Purpose, grant, budget. Nodes of one economy need no grant.
-    if tls.name.economy != door.economy:
-        _check_policy(door, tls.name.economy, questions, purpose, at)
-    return Admitted(statement, questions, purpose)
+    economy = tls.name.economy
+    if economy != door.economy:
+        grant = policy.check_grant(questions, purpose, own.grants.get(economy), at.now_ms)
+        door.date_pairs.check(economy, questions, at.now_ms)
+        door.budget.spend(economy, len(questions), grant.questions_per_day, at.now_ms)
+    return Admitted(questions, purpose)
 
 
 def _open(envelope: Envelope, expected: PayloadType, message: VerifiedLeaf, exchange: Exchange) -> None:
@@ -273,9 +275,3 @@ def _check_session(session: Session, tls: VerifiedLeaf, message: VerifiedLeaf) -
     bound = session.caller_tls_leaf == tls.fingerprint and session.caller.fingerprint == message.fingerprint
     if not bound:
         raise Refused(RefusalCode.SESSION_UNKNOWN, "the session belongs to other certificates")
-
-
-def _check_policy(door: Door, economy: str, questions: list[Question], purpose: Purpose, at: Instant) -> None:
-    grant = policy.check_grant(questions, purpose, door.grant_for(economy), at.now_ms)
-    door.date_pairs.check(economy, questions, at.now_ms)
-    door.budget.spend(economy, len(questions), grant.questions_per_day, at.now_ms)
