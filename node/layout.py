@@ -51,6 +51,16 @@ class Layout:
         return self.home / "certs"
 
     @property
+    def trust(self) -> Path:
+        """The documents that trust rests on; see `node.trust_store`."""
+        return self.home / "trust"
+
+    @property
+    def grants(self) -> Path:
+        """What this economy lets each peer ask, and asks of it; see `node.local_policy`."""
+        return self.home / "grants.json"
+
+    @property
     def spool(self) -> Path:
         """One spool of lookup records a process."""
         return self.home / "spool"

@@ -1,0 +1,54 @@
+"""A counter in a file of 8 octets: it moves after each change that other processes must see.
+
+Readers map it and compare it at every call, which costs them one load. It moves once the change is durable, so who sees
+it move and then reads finds the change; one that was made and never told (a writer killed in between) is told with the
+next one, or at the next start.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+from pathlib import Path
+from typing import Final
+
+from node.errors import OperatorError
+
+_OCTETS: Final = 8
+
+
+def move(path: Path) -> int:
+    """Count one further, whoever else does so at the same time; makes the file when there is none. Raises OSError."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        moved = int.from_bytes(os.pread(descriptor, _OCTETS, 0), "little") + 1
+        os.pwrite(descriptor, moved.to_bytes(_OCTETS, "little"), 0)
+        return moved
+    finally:
+        os.close(descriptor)
+
+
+class EpochReader:
+    """The counter at ``path``, mapped once."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises OperatorError EPOCH_MISSING when there is no such counter."""
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                self._map = mmap.mmap(descriptor, _OCTETS, prot=mmap.PROT_READ)
+            finally:
+                os.close(descriptor)
+        except (OSError, ValueError):
+            message = f"{path} is missing or cut short: start the node again, which writes it."
+            raise OperatorError("EPOCH_MISSING", message) from None
+
+    def __call__(self) -> int:
+        """Where the counter stands now."""
+        return int.from_bytes(self._map[:], "little")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._map.close()
