@@ -241,7 +241,10 @@ def _admit_lookup(
     purpose = purpose_of(statement)
     exchange.purpose = purpose
     policy.check_routes(questions, purpose, directory, door.economy)
-    own = directory.members[door.economy]
+    own = directory.members.get(door.economy)
+    if own is None:
+        # Specimens pass the routes, and an economy that has left answers for nothing.
+        raise Refused(RefusalCode.NOT_MINE, "this node's economy is no member")
     policy.check_lists(questions, purpose, own, imported)
     # 10. Purpose, grant, budget. Nodes of one economy need no grant.
     economy = tls.name.economy

@@ -54,7 +54,7 @@ class Trust:
         self._in_force = _InForce(directory)
 
     def leaf(self, encoded: bytes, role: Role, now: datetime) -> VerifiedLeaf:
-        """The leaf in these bytes, good for lookups at ``now``: ``identify``, ``check`` and ``check_member`` together.
+        """The leaf in these bytes, good for lookups at ``now``: ``identify``, ``check_fresh``, ``check_member`` together.
 
         Raises:
             Refused: NOT_MEMBER when it is no current certificate of a current member, KEY_PURPOSE when it is one for
@@ -62,7 +62,7 @@ class Trust:
                 SUSPENDED when the member is suspended or blocked.
         """
         leaf = self.identify(encoded, role, now)
-        self.check(leaf, now)
+        self.check_fresh(leaf, now)
         self.check_member(leaf.name.economy, now)
         return leaf
 
@@ -92,10 +92,25 @@ class Trust:
             Refused: NOT_MEMBER when its time is over, or its member or CA is one no more; as Distrusted when it is
                 revoked, or nobody knows because its CA's revocation list is too old.
         """
-        directory = self._in_force.directory
-        _check_identity(leaf, directory, now)
-        if directory.standings:
-            _check_fresh(leaf, directory, now)
+        _check_identity(leaf, self._in_force.directory, now)
+        self.check_fresh(leaf, now)
+
+    def check_fresh(self, leaf: VerifiedLeaf, now: datetime) -> None:
+        """Whether the revocation list that would name this leaf is still fresh at ``now``.
+
+        Without one nobody knows whether a stolen key was revoked, so it counts for nothing. A pinned directory knows no
+        lists, and asks for none.
+
+        Raises:
+            Distrusted: NOT_MEMBER; the message names the CA, since when, and what to do.
+        """
+        standings = self._in_force.directory.standings
+        if not standings:
+            return
+        standing = standings.get(leaf.name.economy)
+        until_ms = standing.crl_until_ms.get(leaf.issuer, 0) if standing is not None else 0
+        if _milliseconds(now) > until_ms:
+            raise _without_list(leaf, until_ms)
 
     def check_member(self, economy: str, now: datetime) -> None:
         """Whether lookups are exchanged with this member at ``now``.
@@ -132,19 +147,14 @@ def _check_identity(leaf: VerifiedLeaf, directory: Directory, now: datetime) -> 
         raise Distrusted(RefusalCode.NOT_MEMBER, message)
 
 
-def _check_fresh(leaf: VerifiedLeaf, directory: Directory, now: datetime) -> None:
-    """Without a fresh revocation list nobody knows whether a stolen key was revoked, so it counts for nothing."""
+def _without_list(leaf: VerifiedLeaf, until_ms: int) -> Distrusted:
     economy = leaf.name.economy
-    standing = directory.standings.get(economy)
-    until_ms = standing.crl_until_ms.get(leaf.issuer, 0) if standing is not None else 0
-    if _milliseconds(now) <= until_ms:
-        return
     age = f"has been too old since {_text(until_ms)}" if until_ms else "is not held here"
     message = (
         f"The revocation list of {economy}'s CA {leaf.issuer.hex()[:16]} {age}; take in a fresh one,"
         f" which {economy} issues with `rmas ca crl`."
     )
-    raise Distrusted(RefusalCode.NOT_MEMBER, message)
+    return Distrusted(RefusalCode.NOT_MEMBER, message)
 
 
 def _milliseconds(moment: datetime) -> int:
