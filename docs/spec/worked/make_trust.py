@@ -101,7 +101,7 @@ class Document:
         }
 
 
-# --- the charter (9.2 to 9.4) -----------------------------------------------------------------------------------------
+# --- charters (9.2 to 9.4) --------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def under(document: Document, version: int) -> bytes:
     return fixed32(2, version) + octets(3, document.digest)
 
 
-# --- what else is signed (9.5, 9.6 and 9.8) ---------------------------------------------------------------------------
+# --- what else is signed (9.5 to 9.9) ---------------------------------------------------------------------------------
 
 STARTS_AT = NOW_MS + 2 * DAY_MS
 SUSPENSION = Document(
@@ -222,6 +222,12 @@ def notice() -> dict[str, Any]:
     return shown
 
 
+def versions_digest() -> bytes:
+    """What a node states that holds all of them (9.10)."""
+    digests = sorted(one.digest for one in (ENTRY, NOTICE, SUSPENSION, WITHDRAWAL))
+    return sha256(b"".join(digests)).digest()
+
+
 # --- files ------------------------------------------------------------------------------------------------------------
 
 
@@ -257,6 +263,7 @@ def trust_documents() -> dict[str, Any]:
         "notice": {"what": "NZL's node of itself, in an envelope with its message leaf.", **notice()},
         "suspension": {"what": "AUS and NZL suspend PHL for 72 hours.", **SUSPENSION.as_json()},
         "withdrawal": {"what": "FJI leaves.", **WITHDRAWAL.as_json()},
+        "versions_digest": versions_digest().hex(),
     }
 
 
