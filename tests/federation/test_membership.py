@@ -21,7 +21,7 @@ from federation.directory import NO_OTHER_VERSIONS
 from federation.documents import DocumentClass, Kind, travel_document
 from federation.membership import LocalPolicy, TrustDocuments, assemble, departed, others_digest
 from federation.routes import Route
-from federation.status import RefusalCode
+from federation.status import Purpose, RefusalCode
 from federation.suspension import SUSPENSION_MS
 from federation.trust import Trust
 from federation.trust_statements import CoverageRow, Endpoint
@@ -367,6 +367,17 @@ class TestInAWorld:
         judgement = world.ask("NZL", passport("AUS")).judgement
         assert judgement.failure is not None
         assert judgement.failure.reason is Reason.NO_ROUTE
+
+    @pytest.mark.parametrize("state", ["AUS", "UTO"])
+    def test_an_economy_that_has_left_answers_nothing_not_even_specimens(
+        self, world: World, made: FederationOf, state: str
+    ) -> None:
+        caller = Caller(world.nzl, world.aus).open()
+        made.withdraw("AUS")
+        publish(world, made)
+        purpose = Purpose.TEST if state == "UTO" else Purpose.VISA
+        data = caller.request(question(state), change=lambda statement: replace(statement, purpose=purpose))
+        assert caller.send(data) is RefusalCode.NOT_MINE
 
     def test_an_asker_under_an_older_charter_is_told_so(self, world: World, made: FederationOf) -> None:
         made.adopt(THREE)
