@@ -24,7 +24,7 @@ from federation.channel import ChannelKeys, GrpcChannel
 from federation.client import PeerClient, Surroundings
 from federation.directory import Directory, Member
 from federation.documents import ListName
-from federation.errors import InvalidDirectory, Refused
+from federation.errors import Refused
 from federation.exchange import Identity
 from federation.policy import DatePairs
 from federation.service import ServerKeys
@@ -35,13 +35,13 @@ from node.answering import Lists
 from node.budget import WorkerBudget
 from node.clock import Clock
 from node.config import Settings
-from node.errors import ConfigError, OperatorError
-from node.installing import pinned
+from node.errors import OperatorError
 from node.layout import Layout
 from node.secret_file import PEPPER
 from node.staged import Register
 from node.store.keys import StoreKeys
 from node.store.sqlite_reader import open_reader
+from node.trusted import Trusted, require_member
 
 BUDGET_FILE = "budget"
 STATE_FILE = "state.db"
@@ -55,6 +55,7 @@ class Node:
     settings: Settings
     layout: Layout
     clock: Clock
+    trusted: Trusted
     trust: Trust
     identity: Identity
     tls_key: bytes
@@ -64,6 +65,15 @@ class Node:
     def directory(self) -> Directory:
         """Whom this node trusts now."""
         return self.trust.directory
+
+    def renew_trust(self) -> bool:
+        """Take up what has changed since; whether anything has. Raises OperatorError, and what was trusted stays so."""
+        if not self.trusted.moved():
+            return False
+        directory = self.trusted.read()
+        require_member(directory, self.economy)
+        self.trust.adopt(directory)
+        return True
 
     @property
     def economy(self) -> str:
@@ -76,26 +86,17 @@ def process_clock(settings: Settings) -> Clock:
     return Clock(timedelta(seconds=settings.lab.clock_offset_seconds))
 
 
-def load_directory(layout: Layout, settings: Settings) -> Directory:
-    """The pinned member list; raises ``OperatorError``, also when it does not hold together (DIRECTORY_INVALID)."""
-    try:
-        return pinned(layout, settings.directory.sha256)
-    except InvalidDirectory as error:
-        raise ConfigError("DIRECTORY_INVALID", f"{layout.directory}: {error}") from error
-
-
 def load_node(home: Path, settings: Settings) -> Node:
-    """Read keys, certificates and the member list, and check that they belong together.
+    """Read keys, certificates and the trust documents, and check that they belong together.
 
     Raises:
         OperatorError: what is wrong with which file, and what to do.
     """
     layout = Layout.of(home, settings)
     clock = process_clock(settings)
-    directory = load_directory(layout, settings)
-    if settings.economy not in directory.members:
-        message = f"The member list does not name {settings.economy}; install one that does."
-        raise ConfigError("NOT_A_MEMBER", message)
+    trusted = Trusted(layout, settings.economy, clock)
+    directory = trusted.read()
+    require_member(directory, settings.economy)
     trust = Trust(directory)
     try:
         keys = KeyStore(layout.keys)
@@ -117,12 +118,15 @@ def load_node(home: Path, settings: Settings) -> Node:
         message_certificate.public_bytes(Encoding.DER),
         fingerprint(tls),
     )
-    return Node(settings, layout, clock, trust, identity, encode_private(tls_key), tls.public_bytes(Encoding.PEM))
+    return Node(
+        settings, layout, clock, trusted, trust, identity, encode_private(tls_key), tls.public_bytes(Encoding.PEM)
+    )
 
 
+# Whose leaf it is, and no more: a node whose own list is too old starts, so that a fresh one can reach it.
 def _own_leaf(trust: Trust, certificate: x509.Certificate, role: Role, clock: Clock) -> VerifiedLeaf:
     try:
-        return trust.leaf(certificate.public_bytes(Encoding.DER), role, clock.now())
+        return trust.identify(certificate.public_bytes(Encoding.DER), role, clock.now())
     except Refused as error:
         message = f"certs/{role.name.lower()}.pem is not a certificate peers will take ({error}); run `rmas doctor`."
         raise OperatorError("OWN_CERTIFICATE", message) from error

@@ -100,7 +100,6 @@ def _write_config(home: Path, plan: Plan) -> Settings:
     }
     sections: dict[str, dict[str, config_file.Value]] = {
         "peer": {"listen": list(plan.listen)},
-        "directory": {"sha256": ""},
     }
     for name, values in plan.sections.items():
         sections.setdefault(name, {}).update(values)

@@ -26,6 +26,7 @@ from node.staged import Register, one_importer
 from node.store.keys import StoreKeys
 from node.store.ports import Writer
 from node.store.sqlite_writer import open_writer
+from node.trusted import Trusted
 
 # A node that is starting holds its lock and has no socket yet; one that is stopping, the other way round.
 _PATIENCE_SECONDS: Final = 20.0
@@ -42,8 +43,8 @@ class Intake:
 
     @classmethod
     def of(cls, layout: Layout, settings: Settings, clock: Clock) -> Intake:
-        """Raises OperatorError when the member list, which says what is the economy's own, or the pepper is missing."""
-        directory = app.load_directory(layout, settings)
+        """Raises OperatorError when the charter, which says what is the economy's own, or the pepper is missing."""
+        directory = Trusted(layout, settings.economy, clock).read()
         register = Register(
             root=layout.store,
             keys=StoreKeys(PEPPER.load(layout.pepper)),

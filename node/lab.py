@@ -14,7 +14,6 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +21,19 @@ from certs.identity import NodeName
 from federation.documents import DocumentClass, ListName
 from federation.economies import is_issuer
 from federation.routes import Route
-from node import config, config_file, init, installing, lab_seed, member
+from node import config, config_file, init, lab_seed, lab_trust, member
+from node.accession import Joiner
 from node.clock import Clock
 from node.errors import LabError
 from node.lab_documents import ISSUERS, room
+from node.lab_trust import Founder
 from node.layout import Layout
 
 FEDERATION = "lab"
 NODE = "node1"
 LAB_FILE = "lab.json"
 SPECIMENS_FILE = "specimens.json"
-DIRECTORY_FILE = "directory.json"
+ROOTS = "roots"
 # Economies that vouch for no issued documents, so that NOT_REPORTED has somebody to come from.
 REPORTED_ONLY = "PHL"
 MAX_ECONOMIES = 21
@@ -162,7 +163,10 @@ def _check_room(economies: Sequence[str], records: int) -> None:
 
 
 def _make_nodes(lab: Lab, plan: Plan, clock: Clock) -> None:
-    blocks = []
+    roots = lab.path / ROOTS
+    roots.mkdir(mode=0o700)
+    layouts: dict[str, Layout] = {}
+    joiners: list[Joiner] = []
     for economy, port in zip(lab.economies, _free_ports(len(lab.economies), clock), strict=True):
         name = NodeName(FEDERATION, economy, NODE)
         listen = [f"127.0.0.1:{port}"]
@@ -172,18 +176,11 @@ def _make_nodes(lab: Lab, plan: Plan, clock: Clock) -> None:
             "lab": {"clock_offset_seconds": 0, "log_mib": 16},
         }
         created = init.create(lab.path / economy, init.Plan(name, listen, sections), clock)
-        others = [other for other in lab.economies if other != economy]
-        until = clock.now() + timedelta(days=3650)
-        grants = member.Grants(others, until, "lab: allows everything")
-        kinds = member.kinds_of(lists_of(lab.economies, economy))
-        block = member.block(name, created.ca, listen, _routes(economy), kinds, grants, others)
-        member.save(created.layout.member, block)
-        blocks.append(block)
-    data = member.build(blocks)
-    (lab.path / DIRECTORY_FILE).write_bytes(data)
-    for economy in lab.economies:
-        layout = lab.layout(economy)
-        installing.install(layout, NodeName(FEDERATION, economy, NODE), data, None)
+        kinds = tuple(member.kinds_of(lists_of(lab.economies, economy)))
+        founder = Founder(created.layout, name, tuple(_routes(economy)), kinds, tuple(listen))
+        layouts[economy] = created.layout
+        joiners.append(lab_trust.request(founder, roots, clock)[1])
+    lab_trust.found(FEDERATION, layouts, joiners, roots, clock)
 
 
 def lists_of(economies: Sequence[str], economy: str) -> tuple[ListName, ...]:

@@ -9,7 +9,6 @@ from node.config import CONFIG_FILE, Settings
 
 # Parts of a node's directory that `rmas init` makes; nobody else on the machine has business in any of them.
 DIRECTORIES = ("keys", "certs", "store", "spool", "run", "secrets")
-MEMBER_FILE = "member.json"
 SPECIMENS_FILE = "specimens-test.json"
 
 
@@ -19,7 +18,6 @@ class Layout:
 
     home: Path
     desk_socket: Path
-    directory: Path
     store: Path
     pepper: Path
 
@@ -30,7 +28,6 @@ class Layout:
         return cls(
             home=home,
             desk_socket=home / settings.desk.socket,
-            directory=home / settings.directory.file,
             store=home / settings.store.path,
             pepper=home / settings.store.pepper,
         )
@@ -56,6 +53,11 @@ class Layout:
         return self.home / "trust"
 
     @property
+    def trust_key(self) -> Path:
+        """Authenticates what this node says of its trust documents; with its other secrets."""
+        return self.home / "secrets" / "trust"
+
+    @property
     def grants(self) -> Path:
         """What this economy lets each peer ask, and asks of it; see `node.local_policy`."""
         return self.home / "grants.json"
@@ -69,11 +71,6 @@ class Layout:
     def run(self) -> Path:
         """Lock, socket and what else lives no longer than the processes."""
         return self.home / "run"
-
-    @property
-    def member(self) -> Path:
-        """What this economy tells the others about itself, for their directory."""
-        return self.home / MEMBER_FILE
 
     @property
     def officers(self) -> Path:

@@ -20,6 +20,7 @@ ALLOWED_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
         "attempt": "which try this is",
         "cause": "why, in words of this program",
         "changed": "records changed by an import",
+        "charter": "version of the charter in force",
         "code": "a stable code, as in the reference",
         "count": "how often since it was last said",
         "data_as_of": "when a list was cut",

@@ -134,23 +134,6 @@ class DeskSettings(_Section):
     )
 
 
-class DirectorySettings(_Section):
-    """The list of members this node trusts, pinned by its digest."""
-
-    file: str = setting(
-        "certs/directory.json",
-        what="The directory of members.",
-        without="`certs/directory.json` in the node's directory.",
-        min_length=1,
-    )
-    sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = setting(
-        "",
-        what="SHA-256 of that file, 64 hexadecimal digits. A file with another digest is not read.",
-        without="The node does not start: it would not know whom to trust.",
-        make="`rmas directory install FILE` checks the file, copies it and writes its digest here.",
-    )
-
-
 class SourceSettings(_Section):
     """Who feeds each list; a list is as old as its oldest source."""
 
@@ -244,7 +227,6 @@ class Settings(BaseSettings):
     node: Label = setting("node1", what="This node's name within the economy.", without="`node1`.")
     peer: PeerSettings = PeerSettings()
     desk: DeskSettings = DeskSettings()
-    directory: DirectorySettings = DirectorySettings()
     store: StoreSettings = StoreSettings()
     asking: AskingSettings = AskingSettings()
     lab: LabSettings = LabSettings()

@@ -31,7 +31,7 @@ def describe(
         "started_at": rfc3339(started_ms),
         "peer_addresses": list(settings.peer.listen),
         "desk_socket": str(node.layout.desk_socket),
-        "directory_sha256": node.directory.digest.hex(),
+        "charter": {"version": node.directory.charter_version, "digest": node.directory.digest.hex()},
         "workers": _workers(workers),
         "worker_restarts": workers.restarts,
         "lists": {name.value: _list(state, reader.view().data_as_of(name), now_ms) for name, state in lists.items()},

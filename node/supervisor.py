@@ -46,6 +46,7 @@ from node.workers import QUIET_GRPC, WorkerPool
 
 DESK_MESSAGE_OCTETS = 16 * MAX_MESSAGE_OCTETS
 DESK_GRACE_SECONDS = 5.0
+TRUST_SECONDS = 0.5
 EXIT_NOT_READY = 1
 
 
@@ -61,10 +62,6 @@ def run(home: Path, settings: Settings) -> int:
     os.environ.setdefault(*QUIET_GRPC)
     # The socket's path may be longer than Linux allows; from here it is short.
     os.chdir(home)
-    # Workers read the settings anew whenever one is started: all must hold the member list that this process holds, also
-    # when another has been pinned since.
-    os.environ["RMAS_DIRECTORY__FILE"] = settings.directory.file
-    os.environ["RMAS_DIRECTORY__SHA256"] = settings.directory.sha256
     layout = Layout.of(home, settings)
     with NodeLock(layout.run / "lock"):
         node = app.load_node(home, settings)
@@ -145,6 +142,7 @@ async def _serve(node: app.Node) -> int:
 
         doors = Doors(asker, describe, feeder.put_records, feeder.adopt_import)
         checks = await stack.enter_async_context(_desk(node, doors, on_fault))
+        await stack.enter_async_context(_trust(node, peers, log))
         await stack.enter_async_context(_jobs(jobs.Surroundings(node, feeder, files.state, workers, checks, log)))
         if await workers.wait_ready(stop):
             log.info("ready", workers=len(workers.pids))
@@ -185,6 +183,36 @@ async def _peers(node: app.Node, files: _Files, log: Logger) -> AsyncIterator[Pe
         yield peers
     finally:
         await peers.close()
+
+
+@asynccontextmanager
+async def _trust(node: app.Node, peers: Peers, log: Logger) -> AsyncIterator[None]:
+    """Take up what changes in the trust documents and the policy while we run."""
+
+    async def follow() -> None:
+        told = ""
+        while True:
+            await asyncio.sleep(TRUST_SECONDS)
+            try:
+                # Verifying takes as long as there are documents; the loop must not wait for it.
+                renewed = await asyncio.to_thread(node.renew_trust)
+            except OperatorError as error:
+                if error.code != told:
+                    log.error("trust documents cannot be taken up", code=error.code, message=error.message)
+                told = error.code
+                continue
+            told = ""
+            if renewed:
+                peers.take_up(node.directory)
+                log.info("trust documents taken up", charter=node.directory.charter_version)
+
+    task = asyncio.create_task(follow())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 def _ages(node: app.Node) -> Ages:

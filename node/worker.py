@@ -63,10 +63,9 @@ class Worker:
             self._fault,
             lambda: not self._spool.failed,
         )
+        self._shown = ServerIdentity(app.server_keys(self._node))
         peer = settings.peer
-        self._server = build_server(
-            self._answerer, ServerIdentity(app.server_keys(self._node)), peer.listen, peer.threads, self._fault
-        )
+        self._server = build_server(self._answerer, self._shown, peer.listen, peer.threads, self._fault)
         self._drain_seconds = peer.drain_seconds
 
     def _fault(self, error: BaseException) -> None:
@@ -87,6 +86,7 @@ class Worker:
         while not self._stop.wait(BEAT_SECONDS):
             beats += 1
             self._beat()
+            self._renew_trust()
             if beats % IDLE_SWEEP_BEATS == 0:
                 self._door.sessions.forget_idle(int(self._node.clock.monotonic() * 1000))
                 self._log_faults()
@@ -112,6 +112,15 @@ class Worker:
                 self._faults.total(),
             )
         )
+
+    def _renew_trust(self) -> None:
+        """What was taken in since bites from here on, on open connections too; new ones see the members of now."""
+        try:
+            if self._node.renew_trust():
+                self._shown.replace(app.server_keys(self._node))
+        except OperatorError as error:
+            # Whom we trusted stays so: less would be trusted by accident, more never.
+            self._fault(error)
 
     def _log_faults(self) -> None:
         for kind, count in self._faults.items():

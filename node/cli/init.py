@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from certs.identity import NodeName
-from node import init, member
-from node.cli.member_options import ADDRESS_HELP, no_grants
+from node import init
 from node.cli.options import Json
 from node.cli.output import print_json, say
 from node.clock import Clock
@@ -29,7 +28,6 @@ def create(
     listen: Annotated[
         list[str] | None, typer.Option(metavar="HOST:PORT", help="Where to answer peers [default: 127.0.0.1:7443].")
     ] = None,
-    address: Annotated[list[str] | None, typer.Option(metavar="HOST:PORT", help=ADDRESS_HELP)] = None,
     as_json: Json = False,
 ) -> None:
     """Make a node's directory: configuration, keys, certificates under a CA of its own, pepper, empty store.
@@ -39,16 +37,6 @@ def create(
     listen = listen or ["127.0.0.1:7443"]
     clock = Clock()
     created = init.create(directory, init.Plan(NodeName(federation, economy, node), listen), clock)
-    block = member.block(
-        NodeName(federation, economy, node),
-        created.ca,
-        address or listen,
-        member.own_routes(economy),
-        member.ALL_KINDS,
-        no_grants(clock),
-        (),
-    )
-    member.save(created.layout.member, block)
     if as_json:
         print_json(_facts(created))
         return
@@ -59,22 +47,26 @@ def create(
 def _facts(created: init.Created) -> dict[str, str]:
     layout = created.layout
     end = created.leaves_end.isoformat(timespec="seconds").replace("+00:00", "Z")
-    return {"dir": str(layout.home), "member": str(layout.member), "certificates_end": end}
+    return {"dir": str(layout.home), "certificates_end": end}
 
 
 def _next_steps(layout: Layout, economy: str, end: str) -> list[str]:
-    home = layout.home
+    home, code = layout.home, economy.lower()
     peer = "AUS" if economy != "AUS" else "NZL"
     return [
         f"The node in {home} is made; its certificates end on {end}.",
         "",
         "Next:",
-        "  1. Say whom you let ask and whom you ask, in the block that goes to the other members:",
-        f"       rmas directory member -C {home} --grant {peer} --ask {peer} --reference 'MOU art. 4'",
-        f"  2. Exchange {layout.member.name} by hand; everyone joins all blocks into the same directory, and installs it:",
-        f"       rmas directory build {layout.member} PATH/OF/{peer}/{layout.member.name} --out directory.json",
-        f"       rmas directory install directory.json -C {home}",
-        "  3. Compare the SHA-256 it prints with the other operators, by telephone. Then:",
+        "  1. Make a root key, best on a machine without a network, and the entry it signs:",
+        f"       rmas root new {code}.root",
+        f"       rmas entry make --out {code}.entry -C {home}",
+        f"       rmas entry sign {code}.entry --key {code}.root",
+        "  2. Hand one file to the members, and read its fingerprint to two of them by telephone:",
+        f"       rmas charter request --entry {code}.entry --root-key {code}.root.public --out {code}.request -C {home}",
+        "  3. Take in the charter that names you, by the digest that was read to you, and say whom you let ask:",
+        f"       rmas trust take CHARTER ALL.request --anchor DIGEST -C {home}",
+        f"       rmas peer allow {peer} --lists reported,issued --ask --reference 'MOU art. 4' --until … -C {home}",
+        "  4. Fill the lists, look whether all is well, and run it:",
         f"       rmas import extract.csv --list reported --full --as-of … -C {home}",
         f"       rmas doctor -C {home}",
         f"       rmas serve -C {home}",

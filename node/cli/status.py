@@ -41,7 +41,7 @@ def status(home: Home = HERE, as_json: Json = False) -> int:
 def _for_person(facts: dict[str, Any]) -> Iterator[str]:
     state = facts["state"]
     yield f"{facts['node']} is {paint(state, 'bold', _COLOURS.get(state, 'yellow'))} since {facts['started_at']}"
-    yield f"  answers on {', '.join(facts['peer_addresses'])}; directory SHA-256 {facts['directory_sha256'][:16]}…"
+    yield f"  answers on {', '.join(facts['peer_addresses'])}; charter {facts['charter']['version']} {facts['charter']['digest'][:16]}…"
     yield ""
     heading = ["worker", "pid", "ready", "answered", "refused", "sessions", "faults"]
     workers = [[_cell(one, name) for name in heading] for one in facts["workers"]]

@@ -1,4 +1,4 @@
-"""Keys, certificates and the directory they stand in."""
+"""Keys, certificates, and the trust documents they stand in."""
 
 from __future__ import annotations
 
@@ -7,26 +7,28 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
+from certs.certificates import encode_der
 from certs.errors import CertsError, KeyMissing
 from certs.identity import CaName
 from certs.keys import admit, encode_public
 from certs.keystore import KeyStore, load_certificate
 from certs.profiles import Role
 from certs.verify import verify_ca, verify_leaf
-from federation.errors import InvalidDirectory
-from node import installing
+from federation.membership import assemble
+from node import grants_file
 from node.config import Settings
 from node.doctor import standing
 from node.doctor.finding import Finding, fault, fine, raised, warn
 from node.errors import OperatorError
 from node.layout import Layout
+from node.trusted import open_store, require_member
 
 LEAF_NOTICE = timedelta(days=10)
 CA_NOTICE = timedelta(days=180)
 
 
 def check(layout: Layout, settings: Settings, now: datetime) -> Iterator[Finding]:
-    """The three pairs of key and certificate, then the directory and this node's place in it."""
+    """The three pairs of key and certificate, then the documents and this node's place in them."""
     cas: list[x509.Certificate] = []
     try:
         cas = [load_certificate(layout.certs / "ca.pem")]
@@ -37,7 +39,7 @@ def check(layout: Layout, settings: Settings, now: datetime) -> Iterator[Finding
     for role in (Role.TLS, Role.MESSAGE):
         yield from _pair(layout, settings, role, cas, now)
     yield _ca_key(layout, cas)
-    yield from _directory(layout, settings, cas, now)
+    yield from _trusted(layout, settings, cas, now)
 
 
 def _pair(
@@ -84,13 +86,27 @@ def _ca_key(layout: Layout, cas: list[x509.Certificate]) -> Finding:
     )
 
 
-def _directory(layout: Layout, settings: Settings, cas: list[x509.Certificate], now: datetime) -> Iterator[Finding]:
+def _trusted(layout: Layout, settings: Settings, cas: list[x509.Certificate], now: datetime) -> Iterator[Finding]:
+    clock_ms = round(now.timestamp() * 1000)
     try:
-        directory = installing.pinned(layout, settings.directory.sha256)
-        if cas:
-            installing.require_own_place(directory, cas[0], settings.name)
-    except (OperatorError, InvalidDirectory) as error:
-        yield raised(error, "INVALID_DIRECTORY")
+        store = open_store(layout)
+        held = store.survey(clock_ms)
+        policy = grants_file.read(layout).as_of(clock_ms)
+        directory = assemble(held.documents, settings.economy, policy, clock_ms)
+        require_member(directory, settings.economy)
+    except OperatorError as error:
+        yield raised(error, "TRUST")
         return
-    yield fine("DIRECTORY", f"The directory names {len(directory.members)} members; SHA-256 {directory.digest.hex()}.")
+    for alarm in held.alarms:
+        yield warn(alarm.code, alarm.message, "See docs/operations/charter.md.")
+    digest = directory.digest.hex()
+    yield fine(
+        "CHARTER", f"Charter {directory.charter_version} names {len(directory.members)} members; digest {digest}."
+    )
+    if cas and encode_der(cas[0]) not in {encode_der(one) for one in directory.members[settings.economy].cas}:
+        remedy = "Take in an entry that lists this CA: `rmas entry make`, `rmas entry sign`, `rmas trust take`."
+        yield fault("CA_NOT_IN_ENTRY", "The entry of this economy does not list the CA in certs/ca.pem.", remedy)
+    if settings.name not in {node.name for node in directory.members[settings.economy].nodes}:
+        remedy = "Make one and take it in: `rmas notice make`, `rmas trust take`."
+        yield fault("NO_NOTICE", f"No notice says where {settings.name} is reached.", remedy)
     yield from standing.check(directory, settings.economy, now)

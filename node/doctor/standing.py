@@ -1,4 +1,4 @@
-"""What the directory says of this economy: whom it lets ask, whom it asks, what is routed to it."""
+"""What stands of this economy: whom it lets ask, whom it asks, what is routed to it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from federation.directory import Directory, Member
 from node.doctor.finding import Finding, warn
 from node.times import rfc3339
 
-# A new end has to be agreed on, joined into a directory and pinned by every member: a month, not a day.
+# A new end has to be agreed on by two agencies: a month, not a day.
 GRANT_NOTICE = timedelta(days=30)
-_ANEW = "write `member.json` anew with `rmas directory member`, build the directory and install it."
+_ANEW = "agree on it and say so with `rmas peer allow`."
 
 
 def check(directory: Directory, economy: str, now: datetime) -> Iterator[Finding]:
@@ -19,10 +19,10 @@ def check(directory: Directory, economy: str, now: datetime) -> Iterator[Finding
     own = directory.members[economy]
     unknown = sorted((set(own.grants) | own.ask) - directory.members.keys())
     if unknown:
-        remedy = "Correct the code, or wait until that member is in the directory."
+        remedy = "Correct the code, or wait until that economy is a member."
         yield warn("PEER_UNKNOWN", f"{', '.join(unknown)} may ask or is asked, and is no member here.", remedy)
     if not own.routes:
-        remedy = "Put its routes into `member.json` and build the directory anew."
+        remedy = "Have a charter proposed that routes documents here: `rmas charter propose --routes`."
         yield warn("NO_ROUTES", "Nothing is routed to this economy, so nobody asks it about its documents.", remedy)
     yield from _grants(own, round(now.timestamp() * 1000))
 

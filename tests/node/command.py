@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from certs.identity import NodeName
-from node import init, member
+from node import config, grants_file, init, lab_trust, member
 from node.cli.main import main
-from node.cli.member_options import no_grants
 from node.clock import Clock
+from node.lab_trust import Founder
+from node.layout import Layout
+from node.local_policy import OwnPolicy
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,28 @@ def make_home(path: Path, economy: str, federation: str = "rmas") -> Path:
     name = NodeName(federation, economy, "node1")
     listen = ["127.0.0.1:7443"]
     clock = Clock()
-    created = init.create(path, init.Plan(name, listen), clock)
-    block = member.block(name, created.ca, listen, member.own_routes(economy), member.ALL_KINDS, no_grants(clock), ())
-    member.save(created.layout.member, block)
+    init.create(path, init.Plan(name, listen), clock)
     return path
+
+
+def found_federation(*homes: Path, allow: bool = False) -> None:
+    """Let these nodes, of one federation, trust each other by a first charter; with ``allow`` each lets the others ask.
+
+    Their root keys lie beside the first home, in `roots`.
+    """
+    clock = Clock()
+    roots = homes[0].parent / "roots"
+    roots.mkdir(exist_ok=True)
+    joiners, layouts, federation = [], {}, ""
+    for home in homes:
+        settings = config.load(home)
+        layout = Layout.of(home, settings)
+        routes = tuple(member.own_routes(settings.economy))
+        founder = Founder(layout, settings.name, routes, member.ALL_KINDS, tuple(settings.peer.listen))
+        joiners.append(lab_trust.request(founder, roots, clock)[1])
+        layouts[settings.economy] = layout
+        federation = settings.federation
+    lab_trust.found(federation, layouts, joiners, roots, clock)
+    if not allow:
+        for layout in layouts.values():
+            grants_file.change(layout, lambda _: OwnPolicy())

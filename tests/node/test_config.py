@@ -62,7 +62,6 @@ def test_a_variable_comes_before_the_file_and_leaves_its_neighbours_alone(
         (LEAST + '[peer]\nlisten = ["127.0.0.1:70000"]\n', "INVALID_SETTING", "peer.listen"),
         (LEAST + "[peer]\nlisten = []\n", "INVALID_SETTING", "peer.listen"),
         (LEAST + '[asking]\nreported_max_age = "48 hours"\n', "INVALID_SETTING", "asking.reported_max_age"),
-        (LEAST + '[directory]\nsha256 = "abc"\n', "INVALID_SETTING", "directory.sha256"),
         (LEAST + '[asking.advice]\n"MISMATCH:CLOCK" = "REFER"\n', "INVALID_SETTING", "asking.advice"),
         (LEAST + '[asking.advice]\nCLEAR = "ARREST"\n', "INVALID_SETTING", "asking.advice"),
         (LEAST + '[desk]\nmode = "777"\n', "INVALID_SETTING", "desk.mode"),

@@ -4,7 +4,7 @@ import contextlib
 import json
 import socket
 import sqlite3
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,15 @@ import pytest
 
 from certs.identity import NodeName
 from certs.keystore import KeyStore
-from federation.directory import parse
-from node import config, config_file, init, installing, member
+from node import config, config_file, grants_file, init, lab_trust
 from node.clock import Clock
 from node.doctor import keys, machine, standing
 from node.doctor.checks import examine
 from node.doctor.finding import Level, raised
 from node.errors import OperatorError
 from node.layout import Layout
-from tests.node.command import make_home, run
+from node.trusted import Trusted
+from tests.node.command import found_federation, make_home, run
 
 
 @pytest.fixture
@@ -31,9 +31,7 @@ def home(tmp_path: Path) -> Path:
         address = f"127.0.0.1:{probe.getsockname()[1]}"
     made = make_home(tmp_path / "nzl", "NZL")
     config_file.change(made / "rmas.toml", "peer", {"listen": [address]})
-    settings = config.load(made)
-    data = member.build([member.read(made / "member.json")])
-    installing.install(Layout.of(made, settings), settings.name, data, None)
+    found_federation(made)
     return made
 
 
@@ -107,9 +105,21 @@ def rename_node(home: Path) -> None:
     path.write_text(path.read_text().replace('node = "node1"', 'node = "node2"'))
 
 
-def change_directory(home: Path) -> None:
-    path = Layout.of(home, config.load(home)).directory
-    path.write_bytes(path.read_bytes() + b"\n")
+def edit_the_floor(home: Path) -> None:
+    floor = home / "trust" / "floor"
+    floor.write_bytes(floor.read_bytes().replace(b"1", b"2"))
+
+
+def remove_the_charter(home: Path) -> None:
+    next((home / "trust" / "charters").iterdir()).unlink()
+
+
+def take_away_the_notice(home: Path) -> None:
+    next((home / "trust" / "notices").iterdir()).unlink()
+
+
+def remove_the_key_of_the_floor(home: Path) -> None:
+    (home / "secrets" / "trust").unlink()
 
 
 def take_another_pepper(home: Path) -> None:
@@ -131,8 +141,11 @@ def open_run_directory(home: Path) -> None:
         (swap_certificates, {"CERT_PURPOSE"}),
         (take_certificates_of_another_ca, {"CERT_ISSUER_UNKNOWN"}),
         (take_another_ca_key, {"KEY_MISMATCH"}),
-        (rename_node, {"CERT_OTHER_NAME", "DIRECTORY_FOREIGN"}),
-        (change_directory, {"DIRECTORY_DIFFERS"}),
+        (rename_node, {"CERT_OTHER_NAME", "NO_NOTICE"}),
+        (edit_the_floor, {"TRUST_FLOOR_DAMAGED"}),
+        (remove_the_charter, {"TRUST_ROLLED_BACK"}),
+        (take_away_the_notice, {"NO_NOTICE"}),
+        (remove_the_key_of_the_floor, {"TRUST_MISSING"}),
         (take_another_pepper, {"WRONG_PEPPER"}),
         (damage_store, {"STORE_DAMAGED"}),
         (open_run_directory, {"DIRECTORY_EXPOSED"}),
@@ -142,7 +155,6 @@ def open_run_directory(home: Path) -> None:
         (lambda home: (home / "secrets/pepper").unlink(), {"PEPPER_MISSING"}),
         (lambda home: (home / "secrets/pepper").chmod(0o644), {"PEPPER_EXPOSED"}),
         (lambda home: (home / "spool").rmdir(), {"DIRECTORY_MISSING"}),
-        (lambda home: config_file.change(home / "rmas.toml", "directory", {"sha256": ""}), {"DIRECTORY_UNPINNED"}),
     ],
 )
 def test_each_harm_is_found_by_its_code(home: Path, harm: Any, codes: set[str]) -> None:
@@ -157,7 +169,7 @@ def test_a_ca_key_kept_elsewhere_is_no_fault(home: Path) -> None:
 
 def test_every_remedy_is_a_sentence(home: Path) -> None:
     take_another_pepper(home)
-    change_directory(home)
+    edit_the_floor(home)
     for finding in examine(home):
         assert finding.sentence.endswith("."), finding
         assert finding.remedy == "" or finding.remedy.endswith("."), finding
@@ -239,10 +251,10 @@ def test_a_list_that_is_held_back_is_told_with_what_would_release_it(home: Path)
 
 def test_a_peer_that_is_no_member_is_told(tmp_path: Path) -> None:
     home = make_home(tmp_path / "nzl", "NZL")
-    run("directory", "member", "-C", home, "--grant", "AUS", "--ask", "USA")
-    run("directory", "build", home / "member.json", "--out", tmp_path / "d.json")
-    run("directory", "install", tmp_path / "d.json", "-C", home)
-    assert found(home, Level.WARNING)["PEER_UNKNOWN"].startswith("AUS, USA ")
+    found_federation(home)
+    policy = lab_trust.everything("NZL", ["AUS"], Clock())
+    grants_file.change(Layout.of(home, config.load(home)), lambda _: policy)
+    assert found(home, Level.WARNING)["PEER_UNKNOWN"].startswith("AUS ")
 
 
 @pytest.mark.parametrize(
@@ -254,13 +266,10 @@ def test_a_peer_that_is_no_member_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_a_grant_does_not_end_unannounced(tmp_path: Path, left: timedelta, codes: set[str]) -> None:
-    until = Clock().now().replace(microsecond=0) + timedelta(days=90)
-    blocks = []
-    for economy, peer in (("NZL", "AUS"), ("AUS", "NZL")):
-        home = make_home(tmp_path / economy, economy)
-        run("directory", "member", "-C", home, "--grant", peer, "--until", until.isoformat())
-        blocks.append(member.read(home / "member.json"))
-    directory = parse(member.build(blocks))
+    homes = [make_home(tmp_path / economy, economy) for economy in ("NZL", "AUS")]
+    found_federation(*homes, allow=True)
+    directory = Trusted(Layout.of(homes[0], config.load(homes[0])), "NZL", Clock()).read()
+    until = datetime.fromtimestamp(directory.members["NZL"].grants["AUS"].until_ms / 1000, UTC)
     assert {finding.code for finding in standing.check(directory, "NZL", until - left)} == codes
 
 
@@ -288,4 +297,4 @@ def test_a_remedy_becomes_a_sentence_and_no_path_or_command_a_capital(said: str,
 def test_a_name_that_differs_is_not_hidden_by_a_node_of_the_same_economy(tmp_path: Path) -> None:
     plan = init.Plan(NodeName("rmas", "NZL", "node2"), ["127.0.0.1:7443"])
     home = init.create(tmp_path / "n", plan, Clock()).layout.home
-    assert "DIRECTORY_UNPINNED" in faults(home)
+    assert "TRUST_MISSING" in faults(home)

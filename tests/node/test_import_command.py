@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.lock import NodeLock
-from tests.node.command import Done, make_home, run
+from tests.node.command import Done, found_federation, make_home, run
 from tests.node.passport_office import as_csv, issued, reported
 from tests.running import LabRun
 
@@ -23,8 +23,7 @@ CUT = (datetime.now(UTC) - timedelta(hours=1)).isoformat(timespec="seconds")
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     home = make_home(tmp_path / "NZL", "NZL")
-    run("directory", "build", home / "member.json", "--out", tmp_path / "directory.json")
-    assert run("directory", "install", tmp_path / "directory.json", "-C", home).returncode == 0
+    found_federation(home)
     return home
 
 
@@ -151,8 +150,7 @@ def _home_for_anything(factory: pytest.TempPathFactory) -> Path:
     if not _MADE or not _MADE[0].exists():
         base = factory.mktemp("anything")
         home = make_home(base / "NZL", "NZL")
-        run("directory", "build", home / "member.json", "--out", base / "directory.json")
-        run("directory", "install", base / "directory.json", "-C", home)
+        found_federation(home)
         _MADE[:] = [home]
     return _MADE[0]
 

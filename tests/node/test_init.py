@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from certs.errors import CertsError
 from certs.identity import NodeName
 from certs.keystore import KeyStore, load_certificate
 from certs.profiles import Role
@@ -84,10 +83,10 @@ def test_whoever_stands_in_the_empty_directory_stands_in_the_node(
     assert Path("rmas.toml").exists()
 
 
-def test_a_node_without_a_directory_of_members_does_not_start_and_says_why(home: Path) -> None:
+def test_a_node_that_was_not_told_whom_to_trust_does_not_start_and_says_why(home: Path) -> None:
     done = rmas("serve", "-C", home)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert done.stderr.endswith("[DIRECTORY_UNPINNED]\n")
+    assert done.stderr.endswith("[TRUST_MISSING]\n")
 
 
 def test_a_link_in_its_place_is_refused(tmp_path: Path) -> None:
@@ -156,23 +155,10 @@ def test_a_pepper_is_never_replaced(home: Path) -> None:
     assert (home / "secrets/pepper").read_bytes() == before
 
 
-def test_the_block_for_the_others_grants_nobody_anything(home: Path) -> None:
-    block = json.loads((home / "member.json").read_text())
-    assert (block["economy"], block["grants"], block["ask"]) == ("NZL", [], [])
-    assert block["nodes"][0]["addresses"] == ["127.0.0.1:7443"]
-
-
-def test_no_private_key_is_in_what_is_handed_to_the_others(home: Path) -> None:
-    handed = (home / "member.json").read_text()
-    for key in (home / "keys").iterdir():
-        assert all(line not in handed for line in key.read_text().splitlines()[1:-1])
-    with pytest.raises(CertsError):
-        KeyStore(home / "certs").load("ca")
-
-
-def test_the_next_steps_name_another_economy_and_the_file_that_was_written(tmp_path: Path) -> None:
+def test_the_next_steps_name_another_economy_and_this_node(tmp_path: Path) -> None:
     for economy, peer in (("AUS", "NZL"), ("NZL", "AUS")):
         home = tmp_path / economy
         said = run("init", home, "--economy", economy).stdout
-        assert f"-C {home} --grant {peer} --ask {peer} " in said
-        assert f"directory build {home / 'member.json'} " in said
+        assert f"rmas peer allow {peer} " in said
+        assert f"rmas charter request --entry {economy.lower()}.entry " in said
+        assert f"-C {home}" in said

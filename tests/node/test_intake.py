@@ -65,7 +65,7 @@ class Home:
 
     def __init__(self, root: Path) -> None:
         (root / "run").mkdir()
-        self.layout = Layout(root, root / "run" / "desk.sock", root / "directory.json", root / "store", root / "pepper")
+        self.layout = Layout(root, root / "run" / "desk.sock", root / "store", root / "pepper")
         self.office = PassportOffice(root / "store")
         self.clock = Waiting()
         self.intake = Intake(self.layout, self.office.register, self.clock)

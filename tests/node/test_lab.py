@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from node import config_file
 from tests.node.command import run
 from tests.running import LabRun, rmas
 
@@ -44,6 +43,11 @@ def _runs_a_node(pid: int) -> bool:
 def _all_running(two: LabRun) -> Iterator[None]:
     yield
     two.rmas("lab", "start", two.path)
+
+
+def charter_of(two: LabRun, economy: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(two.rmas("status", "-C", two.path / economy, "--json").stdout)["charter"]
+    return found
 
 
 def status(two: LabRun) -> dict[str, dict[str, Any]]:
@@ -118,14 +122,14 @@ def test_a_lab_is_not_made_into_another_one(two: LabRun) -> None:
 
 def test_a_node_that_does_not_come_up_says_what_its_log_says_last(two: LabRun) -> None:
     two.rmas("lab", "stop", two.path, "AUS")
-    file = two.path / "AUS" / "rmas.toml"
+    file = two.path / "AUS" / "trust" / "floor"
     good = file.read_bytes()
-    config_file.change(file, "directory", {"sha256": "00" * 32})
+    file.write_bytes(good.replace(b"1", b"2"))
     done = two.rmas("lab", "start", two.path, "AUS")
     file.write_bytes(good)
     assert done.returncode == 2
     assert "AUS ended right after its start" in done.stderr
-    assert "rmas directory install" in done.stderr or "the file that rmas.toml pins" in done.stderr
+    assert "trust/floor" in done.stderr
     assert done.stderr.endswith("[LAB_NOT_READY]\n")
     assert status(two)["AUS"]["state"] == "stopped"
 
@@ -137,11 +141,11 @@ def test_an_economy_that_takes_no_part_is_refused(two: LabRun, command: str) -> 
 
 
 def test_down_stops_all_and_up_brings_the_same_federation_back(two: LabRun) -> None:
-    directory = (two.path / "directory.json").read_bytes()
+    trusted = charter_of(two, "NZL")
     assert two.rmas("lab", "down", two.path).returncode == 0
     assert {one["state"] for one in status(two).values()} == {"stopped"}
     assert two.rmas("lab", "up", two.path).returncode == 0
-    assert (two.path / "directory.json").read_bytes() == directory
+    assert charter_of(two, "NZL") == trusted
     assert two.ask("NZL", two.specimen("AUS", "stolen"))["verdict"] == "ALERT"
 
 

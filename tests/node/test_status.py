@@ -25,7 +25,7 @@ FACTS = {
     "started_at": "2026-11-22T07:00:00Z",
     "peer_addresses": ["127.0.0.1:7443"],
     "desk_socket": "/n/run/desk.sock",
-    "directory_sha256": "ab" * 32,
+    "charter": {"version": 1, "digest": "ab" * 32},
     "workers": [
         {"index": 0, "pid": 7, "ready": True, "answered": 1, "refused": 0, "sessions": 1, "faults": 0},
         {"index": 1, "pid": None, "ready": False, "answered": 0, "refused": 0, "sessions": 0, "faults": 0},
