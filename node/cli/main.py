@@ -39,6 +39,7 @@ _COMMANDS = {
     "cert": "cert",
     "ca": "ca",
     "root": "root",
+    "peer": "peer",
     "charter": "charter",
     "entry": "entry",
     "notice": "notice",
