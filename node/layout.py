@@ -56,6 +56,11 @@ class Layout:
         return self.home / "trust"
 
     @property
+    def trust_key(self) -> Path:
+        """Authenticates what this node says of its trust documents; with its other secrets."""
+        return self.home / "secrets" / "trust"
+
+    @property
     def grants(self) -> Path:
         """What this economy lets each peer ask, and asks of it; see `node.local_policy`."""
         return self.home / "grants.json"
