@@ -10,104 +10,57 @@ A reader takes the floor, then the files it names; one that is gone by then was 
 over. A writer puts the new files there, makes them durable, replaces the floor, and only then removes what is named no
 more. Killed anywhere, it leaves the old set or the new one, and files that nothing names, which the next change removes.
 
-Nothing here knows what a document says. The floor is authenticated under a key of this node (`secrets/trust`), for it
-alone is no document that proves itself: an edit, and a file deleted or exchanged beneath it, are seen at the next load.
+Nothing here knows what a document says.
 """
 
 from __future__ import annotations
 
-import hmac
-import json
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from federation.bundle_codec import MAX_NOTICE_OCTETS
-from federation.charter_codec import MAX_CHARTER_OCTETS, MAX_DOCUMENT_OCTETS
 from node import epoch, plain_file
 from node.errors import OperatorError
 from node.exclusive import turn
+from node.trust_floor import (
+    FOLDERS,
+    INDISPENSABLE,
+    MAX_OCTETS,
+    Floor,
+    ForeignFloor,
+    Mark,
+    OtherSchema,
+    Paper,
+    TrustKind,
+    decode,
+    encode,
+)
 
-SCHEMA: Final = 1
 FLOOR_FILE: Final = "floor"
 EPOCH_FILE: Final = "epoch"
 MAX_FLOOR_OCTETS: Final = 16 * 1024 * 1024
 MAX_EVIDENCE: Final = 64
 _FOLDER_MODE: Final = 0o750
 _FILE_MODE: Final = 0o640
-_LABEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,79}")
 _ATTEMPTS: Final = 100
-
-
-class TrustKind(StrEnum):
-    """The kinds of document that trust rests on, in the order in which one needs the other."""
-
-    CHARTER = "charter"
-    WITHDRAWAL = "withdrawal"
-    SUSPENSION = "suspension"
-    ENTRY = "entry"
-    CRL = "crl"
-    NOTICE = "notice"
-
-
-# One that is missing lets more be trusted: then nothing is. Any other that is missing lets less be trusted.
-INDISPENSABLE: Final = frozenset({TrustKind.CHARTER, TrustKind.WITHDRAWAL, TrustKind.SUSPENSION})
-MAX_OCTETS: Final[Mapping[TrustKind, int]] = {
-    **dict.fromkeys(TrustKind, MAX_DOCUMENT_OCTETS),
-    TrustKind.CHARTER: MAX_CHARTER_OCTETS,
-    TrustKind.NOTICE: MAX_NOTICE_OCTETS,
-}
-_FOLDERS: Final[Mapping[TrustKind, str]] = {kind: f"{kind}s" for kind in TrustKind} | {TrustKind.ENTRY: "entries"}
 _EVIDENCE: Final = "evidence"
 
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """The highest number ever held under a name, and the digest of that document.
-
-    From ``until_ms`` on (milliseconds since 1970; 0 for never) nothing below it could be taken for current anyway.
-    """
-
-    number: int
-    digest: bytes
-    until_ms: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Paper:
-    """A document that is held: ``key`` says of what it is the one held, ``label`` names its file for people.
-
-    ``digest`` names what it says, ``content`` its octets (both SHA-256).
-    """
-
-    kind: TrustKind
-    key: str
-    label: str
-    number: int
-    digest: bytes
-    content: bytes
-
-    @property
-    def name(self) -> str:
-        """Where its file lies below `trust/`."""
-        if _LABEL.fullmatch(self.label) is None:
-            raise ValueError("a label is 1 to 80 of letters, digits and hyphen")
-        return f"{_FOLDERS[self.kind]}/{self.label}-{self.content.hex()[:32]}.{self.kind}"
-
-
-@dataclass(frozen=True, slots=True)
-class Floor:
-    """What is held since the last change: papers, and marks by kind and key. ``anchor`` is the digest of the charter pinned."""
-
-    anchor: bytes
-    papers: tuple[Paper, ...] = ()
-    marks: Mapping[tuple[TrustKind, str], Mark] | None = None
+__all__ = [
+    "EPOCH_FILE",
+    "FLOOR_FILE",
+    "INDISPENSABLE",
+    "MAX_OCTETS",
+    "Floor",
+    "Mark",
+    "Paper",
+    "Snapshot",
+    "TrustFiles",
+    "TrustKind",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +87,7 @@ class TrustFiles:
         Raises OperatorError TRUST_EXISTS, TRUST_UNWRITTEN.
         """
         try:
-            for folder in (self.root, *(self.root / name for name in (*_FOLDERS.values(), _EVIDENCE))):
+            for folder in (self.root, *(self.root / name for name in (*FOLDERS.values(), _EVIDENCE))):
                 folder.mkdir(mode=_FOLDER_MODE, exist_ok=True)
             with self.alone():
                 if (self.root / FLOOR_FILE).exists():
@@ -183,7 +136,7 @@ class TrustFiles:
         try:
             self._sweep(None)
             self._put(octets)
-            _write(self.root / FLOOR_FILE, self._render(floor))
+            _write(self.root / FLOOR_FILE, encode(floor, self._key))
             _sync(self.root)
         except OSError as error:
             raise self._unwritten(error) from error
@@ -227,7 +180,7 @@ class TrustFiles:
 
     def _sweep(self, named: set[str] | None) -> None:
         """Remove what a stop left half written and, with ``named``, every document that is not named."""
-        for folder in (self.root, *(self.root / name for name in _FOLDERS.values())):
+        for folder in (self.root, *(self.root / name for name in FOLDERS.values())):
             for path in list(folder.iterdir()):
                 half = path.name.startswith(".") and path.name.endswith(".new")
                 dropped = named is not None and folder != self.root and f"{folder.name}/{path.name}" not in named
@@ -253,61 +206,25 @@ class TrustFiles:
         except plain_file.NotPlain as error:
             raise OperatorError("TRUST_UNREADABLE", f"{path} is not taken: {error}.") from None
 
-    def _render(self, floor: Floor) -> bytes:
-        body = json.dumps(
-            {
-                "schema": SCHEMA,
-                "anchor": floor.anchor.hex(),
-                "papers": [
-                    [paper.kind, paper.key, paper.label, paper.number, paper.digest.hex(), paper.content.hex()]
-                    for paper in floor.papers
-                ],
-                "marks": [
-                    [kind, key, mark.number, mark.digest.hex(), mark.until_ms]
-                    for (kind, key), mark in (floor.marks or {}).items()
-                ],
-            },
-            indent=1,
-        ).encode()
-        return self._mac(body).encode() + b"\n" + body + b"\n"
-
     def _parse(self, data: bytes) -> Floor:
-        mac, _, body = data.partition(b"\n")
-        # Before anything is made of it: what nobody here wrote decides nothing.
-        if not hmac.compare_digest(mac, self._mac(body[:-1]).encode()) or not body.endswith(b"\n"):
+        path = self.root / FLOOR_FILE
+        try:
+            return decode(data, self._key)
+        except ForeignFloor:
             message = (
-                f"{self.root / FLOOR_FILE} is not as this node wrote it: somebody edited it, or the key in secrets/trust is"
-                " another one. Restore both as a whole, or move them away and begin anew with the digest of the charter."
+                f"{path} is not as this node wrote it: somebody edited it, or the key in secrets/trust is another one."
+                " Restore both as a whole, or move them away and begin anew with the digest of the charter."
             )
-            raise OperatorError("TRUST_FLOOR_DAMAGED", message)
-        value = json.loads(body)
-        if value["schema"] != SCHEMA:
-            message = f"{self.root / FLOOR_FILE} was written by another version of this program; use that one."
-            raise OperatorError("TRUST_VERSION", message)
-        return _floor(value)
-
-    def _mac(self, body: bytes) -> str:
-        return hmac.new(self._key, b"rmas trust floor\n" + body, sha256).hexdigest()
+            raise OperatorError("TRUST_FLOOR_DAMAGED", message) from None
+        except OtherSchema:
+            message = f"{path} was written by another version of this program; use that one."
+            raise OperatorError("TRUST_VERSION", message) from None
 
     def _unwritten(self, error: OSError) -> OperatorError:
         message = (
             f"{self.root} cannot be written: {error.strerror}; free space or correct its owner. What was held still is."
         )
         return OperatorError("TRUST_UNWRITTEN", message)
-
-
-def _floor(value: Any) -> Floor:
-    return Floor(
-        bytes.fromhex(value["anchor"]),
-        tuple(
-            Paper(TrustKind(kind), key, label, number, bytes.fromhex(digest), bytes.fromhex(content))
-            for kind, key, label, number, digest, content in value["papers"]
-        ),
-        {
-            (TrustKind(kind), key): Mark(number, bytes.fromhex(digest), until_ms)
-            for kind, key, number, digest, until_ms in value["marks"]
-        },
-    )
 
 
 def _write(path: Path, data: bytes) -> None:

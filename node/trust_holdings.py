@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final
 
 from cryptography import x509
 
@@ -29,13 +28,7 @@ from federation.suspension import Suspension, Withdrawal
 from node import trust_reading as reading
 from node.trust_files import Floor, Mark, Paper, Snapshot, TrustKind
 from node.trust_reading import Reading, Value
-
-MAX_NODES: Final = 64
-MAX_BY_THE_SAME: Final = 16
-MAX_SUSPENSIONS: Final = 1024
-MAX_ECONOMY_OCTETS: Final = 1024 * 1024
-Slot = tuple[TrustKind, str]
-_OF_MEMBERS: Final = (TrustKind.ENTRY, TrustKind.CRL, TrustKind.NOTICE)
+from node.trust_room import OF_MEMBERS, Slot, make_room_for_member, make_room_for_suspension
 
 
 class Holdings:
@@ -122,8 +115,9 @@ class Holdings:
         found = self._read(kind, data, self._now)
         try:
             changed = self._admit(found)
-            if changed and kind in _OF_MEMBERS:
-                self._require_share(found, data)
+            if changed and kind in OF_MEMBERS:
+                displaced = make_room_for_member(self.octets, found, data, self._now)
+                self._drop(*([displaced] if displaced is not None else []))
         except BadDocument as error:
             if error.code is DocumentCode.CONFLICT:
                 self._keep_evidence(found.paper, data)
@@ -131,7 +125,7 @@ class Holdings:
         if changed:
             self._keep(found.paper, data)
             self._hold(found)
-            self._stale |= set(_OF_MEMBERS[_OF_MEMBERS.index(kind) + 1 :]) if kind in _OF_MEMBERS else set()
+            self._stale |= set(OF_MEMBERS[OF_MEMBERS.index(kind) + 1 :]) if kind in OF_MEMBERS else set()
         return found.paper.name, changed
 
     def settle(self) -> None:
@@ -226,7 +220,7 @@ class Holdings:
 
     def _is_over(self, paper: Paper) -> bool:
         """Whether a document that holds no more is of no use either: its member has gone, or its CA, or its leaf."""
-        if paper.kind not in _OF_MEMBERS or self.succession is None or self.lacks_charters:
+        if paper.kind not in OF_MEMBERS or self.succession is None or self.lacks_charters:
             return False
         economy = reading.economy_of(paper)
         if not any(economy in tip.members for tip in self.succession.tips):
@@ -243,7 +237,7 @@ class Holdings:
         if held is not None and (held.digest == value.digest or isinstance(held, Withdrawal)):
             return False
         if isinstance(value, Suspension):
-            self._make_room(value, slot)
+            self._drop(*make_room_for_suspension(self.values, value, slot, self.now_ms))
             return True
         if isinstance(value, Crl):
             try:
@@ -259,48 +253,6 @@ class Holdings:
             held: Numbered = mark
             new: Numbered = found.value
             newer(held, new)
-
-    def _make_room(self, value: Suspension, slot: Slot) -> None:
-        """As many by the same members under one charter as anybody means, the same ones whatever came first."""
-        group = {
-            other: one
-            for other, one in self.values.items()
-            if isinstance(one, Suspension) and (one.charter_digest, one.by) == (value.charter_digest, value.by)
-        } | {slot: value}
-        # Of its own, those that are over count for nothing any more; of a pair's each counts against the later ones.
-        order = sorted(
-            group,
-            key=lambda other: (value.own and group[other].ends_at <= self.now_ms, group[other].starts_at, other),
-        )
-        total = sum(kind is TrustKind.SUSPENSION for kind, _ in self.papers)
-        if order[MAX_BY_THE_SAME:] == [slot] or total >= MAX_SUSPENSIONS:
-            by = " and ".join(value.by)
-            message = f"There are more suspensions by {by} than anybody means; have them say which count."
-            raise BadDocument(DocumentCode.TOO_LARGE, message)
-        for other in order[MAX_BY_THE_SAME:]:
-            self._drop(other)
-
-    def _require_share(self, found: Reading, data: bytes) -> None:
-        """No member fills the others' disks. Raises BadDocument TOO_LARGE."""
-        economy = reading.economy_of(found.paper)
-        slot = (found.paper.kind, found.paper.key)
-        others = [
-            paper
-            for other, paper in self.papers.items()
-            if other[0] in _OF_MEMBERS and other != slot and reading.economy_of(paper) == economy
-        ]
-        if len(data) + sum(len(self.octets[paper]) for paper in others) > MAX_ECONOMY_OCTETS:
-            message = (
-                f"{economy}'s documents have more than {MAX_ECONOMY_OCTETS:,} octets together; have it publish less."
-            )
-            raise BadDocument(DocumentCode.TOO_LARGE, message)
-        nodes = [paper for paper in others if paper.kind is TrustKind.NOTICE]
-        if found.paper.kind is TrustKind.NOTICE and len(nodes) >= MAX_NODES:
-            ended = [paper for paper in nodes if reading.leaf_end(self.octets[paper]) < self._now]
-            if not ended:
-                message = f"{economy} has {MAX_NODES} nodes with a notice already; one whose certificate has ended makes room."
-                raise BadDocument(DocumentCode.TOO_LARGE, message)
-            self._drop((ended[0].kind, ended[0].key))
 
     def _keep(self, paper: Paper, data: bytes) -> None:
         slot = (paper.kind, paper.key)
@@ -319,13 +271,14 @@ class Holdings:
             self.marks[found.paper.kind, found.mark] = Mark(found.paper.number, found.paper.digest, found.until_ms)
         self._forget_derived()
 
-    def _drop(self, slot: Slot) -> None:
-        self.octets.pop(self.papers.pop(slot), None)
-        self.values.pop(slot, None)
-        self.set_aside.pop(slot, None)
-        if slot[0] is TrustKind.NOTICE:
-            # What a stolen or removed key numbered shuts nobody out: notices of its own leaf are not taken any more.
-            self.marks.pop(slot, None)
+    def _drop(self, *slots: Slot) -> None:
+        for slot in slots:
+            self.octets.pop(self.papers.pop(slot), None)
+            self.values.pop(slot, None)
+            self.set_aside.pop(slot, None)
+            if slot[0] is TrustKind.NOTICE:
+                # What a stolen or removed key numbered shuts nobody out: notices of its leaf are not taken any more.
+                self.marks.pop(slot, None)
         self._forget_derived()
 
     def _forget_derived(self) -> None:

@@ -26,7 +26,7 @@ from federation.signed import SignedDocument
 from federation.succession import MAX_TIPS
 from federation.suspension import draft_withdrawal
 from federation.trust_statements import CaRow, Endpoint, EntryStatement, NoticeStatement, WithdrawalStatement
-from node import trust_holdings
+from node import trust_room
 from node.errors import OperatorError
 from node.trust_files import TrustKind
 from node.trust_store import Outcome, TrustStore
@@ -496,17 +496,15 @@ class TestNotices:
 
     def test_an_economy_has_so_many_nodes(self, tmp_path: Path, made: FederationOf) -> None:
         store = filled(tmp_path, made)
-        envelopes = [
-            encode_notice_envelope(made.notify("AUS", f"n{number}")) for number in range(trust_holdings.MAX_NODES)
-        ]
+        envelopes = [encode_notice_envelope(made.notify("AUS", f"n{number}")) for number in range(trust_room.MAX_NODES)]
         taken = store.take_all([(TrustKind.NOTICE, data) for data in envelopes], NOW_MS)
-        assert [one.code for one in taken] == [""] * (trust_holdings.MAX_NODES - 1) + ["TOO_LARGE"]
+        assert [one.code for one in taken] == [""] * (trust_room.MAX_NODES - 1) + ["TOO_LARGE"]
 
     def test_no_member_fills_the_disks_of_others(
         self, tmp_path: Path, made: FederationOf, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         store = filled(tmp_path, made)
-        monkeypatch.setattr(trust_holdings, "MAX_ECONOMY_OCTETS", 3000)
+        monkeypatch.setattr(trust_room, "MAX_ECONOMY_OCTETS", 3000)
         long = [Endpoint(f"{'a' * 60}.{number:03}.example.net:7443") for number in range(16)]
         assert refusal(store, notice(made, "AUS", 2, *long)) == "TOO_LARGE"
 
