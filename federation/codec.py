@@ -9,8 +9,9 @@ questions.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from itertools import repeat
-from operator import contains
+from operator import attrgetter, contains
 from typing import Generic, TypeVar
 
 from google.protobuf.message import DecodeError, Message
@@ -119,6 +120,8 @@ _LOOKUP_ANSWER = _Form(
     ("answered_at", "reported_as_of", "issued_as_of", "server_time", "refusal", "retry_after"),
     {"request_digest": _DIGEST, "responder": _NAME},
 )
+# They have the same names here and on the wire.
+_ANSWER_FIELDS = attrgetter(*(field.name for field in fields(LookupAnswer)))
 _OPEN_SESSION_STATEMENT = _Form(
     statements_pb2.OpenSessionStatement,
     ("issued_at", "not_after", "charter_version"),
@@ -264,19 +267,7 @@ def decode_lookup_answer(payload: bytes) -> LookupAnswer:
     wire = _LOOKUP_ANSWER.parse(payload)
     if (wire.refusal and wire.outcomes) or (wire.causes and not wire.refusal):
         raise Malformed("an answer carries either outcomes or a refusal")
-    return LookupAnswer(
-        wire.request_digest,
-        wire.responder,
-        wire.caller,
-        wire.answered_at,
-        wire.reported_as_of,
-        wire.issued_as_of,
-        wire.outcomes,
-        wire.server_time,
-        wire.refusal,
-        wire.retry_after,
-        wire.causes,
-    )
+    return LookupAnswer(*_ANSWER_FIELDS(wire))
 
 
 def encode_open_session_statement(statement: OpenSessionStatement) -> bytes:

@@ -6,6 +6,7 @@ come in as bytes, and every failed check raises with its own code.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -40,6 +41,8 @@ from federation.trust import Trust
 from federation.values import value
 
 T = TypeVar("T")
+
+_SALT = struct.Struct(f"{SALT_OCTETS}s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +154,8 @@ def compose_lookup(
     validate_questions(questions)
     opened = b"".join(
         [
-            stamp.salt[SALT_OCTETS * place : SALT_OCTETS * (place + 1)] + encode_question(question)
-            for place, question in enumerate(questions)
+            salt + encode_question(question)
+            for (salt,), question in zip(_SALT.iter_unpack(stamp.salt), questions, strict=True)
         ]
     )
     statement = LookupStatement(

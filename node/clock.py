@@ -36,7 +36,7 @@ class Clock:
 
     def instant(self) -> Instant:
         """The clock read once, as both sides of a lookup are handed it."""
-        now_ms = self.now_ms()
+        now_ms = time.time_ns() // 1_000_000 + self._offset_ms
         return Instant(datetime.fromtimestamp(now_ms / 1000, UTC), now_ms, time.monotonic_ns() // 1_000_000)
 
     def monotonic(self) -> float:

@@ -79,3 +79,8 @@ PEPPER = Secret("pepper", "PEPPER", "both lists would have to be imported again"
 
 OFFICERS = Secret("key of officers' pseudonyms", "OFFICERS", "officers in old records could not be told any more")
 """Under which officers are named in this node's own records: who has the records alone cannot try names."""
+
+TRUST = Secret(
+    "key of the floor", "TRUST_KEY", "the node could not tell its own record of what it trusts from a forged one"
+)
+"""What authenticates `trust/floor`: which trust documents the node has held, below which none is taken again."""

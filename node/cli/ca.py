@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from node import revoking
+from node import revoking, trusting
 from node.cli.options import HERE, Home, Json, Node, open_node
 from node.cli.output import plural, print_json, say
+from node.cli.trust_lines import own_line, taken_facts
 from node.revoking import Reissued
 from node.times import rfc3339, to_ms
+from node.trust_files import TrustKind
+from node.trust_store import Taken
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +31,7 @@ def crl(home: Home = HERE, as_json: Json = False) -> None:
     Needs keys/ca.pem on this machine. Peers take no lookups under a list older than ten days.
     """
     node = open_node(home)
-    _tell(_reissue(node, ()), as_json)
+    _tell(*_reissue(node, ()), as_json)
 
 
 def revoke(
@@ -39,17 +43,22 @@ def revoke(
 ) -> None:
     """Take certificates back for good: they go on the CA's next revocation list, certs/ca.crl.
 
-    Needs keys/ca.pem on this machine. It takes effect where the list arrives: hand it to the peers at once.
+    Needs keys/ca.pem on this machine. It takes effect where the list arrives: hand it to the peers
+    at once (`rmas trust bundle`).
     """
     node = open_node(home)
-    _tell(_reissue(node, [revoking.serial_of(one, node.layout) for one in certificates]), as_json)
+    _tell(*_reissue(node, [revoking.serial_of(one, node.layout) for one in certificates]), as_json)
 
 
-def _reissue(node: Node, serials: list[int] | tuple[int, ...]) -> Reissued:
-    return revoking.reissue(node.layout, serials, (), node.clock)
+def _reissue(node: Node, serials: Sequence[int]) -> tuple[Reissued, Taken | None]:
+    """The next list, above the newest that this node holds of its own, and taken in here to go to the peers."""
+    documents = trusting.held(node.layout, node.clock)
+    known = [one.der for one in documents.crls.values()] if documents is not None else []
+    made = revoking.reissue(node.layout, serials, known, node.clock)
+    return made, trusting.publish(node.layout, TrustKind.CRL, made.crl.der, node.clock)
 
 
-def _tell(made: Reissued, as_json: bool) -> None:
+def _tell(made: Reissued, taken: Taken | None, as_json: bool) -> None:
     until = rfc3339(to_ms(made.crl.next_update))
     if as_json:
         revoked = {f"{serial:x}": rfc3339(to_ms(since)) for serial, since in sorted(made.crl.revoked.items())}
@@ -60,11 +69,14 @@ def _tell(made: Reissued, as_json: bool) -> None:
                 "next_update": until,
                 "revoked": revoked,
                 "own": list(made.own),
+                "taken": taken_facts(taken),
             }
         )
         return
     say(
         f"{made.path}: list {made.crl.number}, {plural(len(made.crl.revoked), 'certificate')} revoked, good until {until}."
     )
+    if (line := own_line(taken)) is not None:
+        say(line)
     for role in made.own:
         say(f"This node's own {role} certificate is among them: `rmas cert renew`, then start the node again.")

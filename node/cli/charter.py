@@ -12,13 +12,13 @@ from typing import Annotated
 import typer
 
 from federation.charter_codec import encode_document
-from node import accession, carried, charter_draft, chartering, root_key
+from node import accession, carried, charter_draft, chartering, root_key, trusting
 from node.accession import MAX_REQUEST_OCTETS, Joiner
 from node.charter_draft import MAX_DRAFT_OCTETS, Draft
 from node.chartering import Proposal, Review
 from node.cli import charter_request, passphrase
 from node.cli.charter_lines import charter_facts, charter_lines, review_facts, review_lines, vote_lines
-from node.cli.options import FLAG, Json
+from node.cli.options import FLAG, Json, open_node
 from node.cli.output import print_json, say
 from node.clock import Clock
 from node.errors import OperatorError
@@ -32,7 +32,9 @@ _File = Annotated[Path, typer.Argument(metavar="FILE", help="A charter, or a pro
 _From = Annotated[
     list[Path] | None,
     typer.Option(
-        "--from", metavar="CHARTER", help="The charter in force that it follows; to end a fork, each of them."
+        "--from",
+        metavar="CHARTER",
+        help="The charter in force that it follows (a node keeps its own in trust/charters/); to end a fork, each of them.",
     ),
 ]
 
@@ -53,6 +55,10 @@ def propose(  # noqa: PLR0913  a command's options are its arguments
     *,
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write the proposal; must not exist yet.")],
     follows: _From = None,
+    home: Annotated[
+        Path | None,
+        typer.Option("-C", "--home", metavar="DIR", help="Follow what this node holds, in place of --from."),
+    ] = None,
     draft: Annotated[Path | None, typer.Option(metavar="JSON", help="Members, routes and rule, in full.")] = None,
     add: Annotated[
         list[Path] | None, typer.Option(metavar="REQUEST", help="A joiner's request, its member and routes; repeat it.")
@@ -76,7 +82,7 @@ def propose(  # noqa: PLR0913  a command's options are its arguments
     """
     carried.require_free(out)
     clock = Clock()
-    parents = _read_all(follows)
+    parents = _held(home) if home is not None else _read_all(follows)
     joiners = [accession.parse(one, carried.read(one, MAX_REQUEST_OCTETS), clock.now()) for one in add or ()]
     start = chartering.with_joiners(_start(draft, parents, joiners), joiners)
     for economy in remove or ():
@@ -196,6 +202,13 @@ def _start(draft: Path | None, parents: Sequence[Proposal], joiners: Sequence[Jo
         return Draft(joiners[0].request.federation)
     message = "Name what to start from: the charter in force with --from, a draft with --draft, or requests with --add."
     raise OperatorError("NOTHING_TO_PROPOSE", message)
+
+
+def _held(home: Path) -> list[Proposal]:
+    """The charters in force by what a node holds: one, or in a fork each of them."""
+    node = open_node(home)
+    succession = trusting.open_store(node.layout).load(node.clock.now_ms()).succession
+    return [Proposal(succession.held[tip.digest].document, tip) for tip in succession.tips]
 
 
 def _read_all(paths: Sequence[Path] | None) -> list[Proposal]:

@@ -13,9 +13,9 @@ from certs.certificates import decode_der
 from certs.keys import admit, public_key_id
 from certs.keystore import load_certificate
 from federation.charter_codec import encode_document
-from node import carried, entering, member, root_key
+from node import carried, entering, member, root_key, trusting
 from node.cli import passphrase
-from node.cli.options import FLAG, HERE, Home, Json, open_node, parse_lists
+from node.cli.options import FLAG, HERE, Home, Json, Node, open_node, parse_lists
 from node.cli.output import plural, print_json, say
 from node.entering import EntryDraft
 from node.errors import OperatorError
@@ -41,7 +41,9 @@ def register(app: typer.Typer) -> None:
 def make(
     *,
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where to write it; must not exist yet.")],
-    number: Annotated[int, typer.Option(min=1, help="One more than that of the entry before.")] = 1,
+    number: Annotated[
+        int | None, typer.Option(min=1, help="Its number [default: one more than the one this node holds, or 1].")
+    ] = None,
     serves: Annotated[str, typer.Option(help="Lists promised for all own documents.")] = "reported,issued",
     coverage: Annotated[
         Path | None, typer.Option(metavar="JSON", help="What is promised for which documents, in place of --serves.")
@@ -61,7 +63,7 @@ def make(
     made = entering.make(
         node.settings.name.authority,
         load_certificate(node.layout.certs / "ca.pem"),
-        number,
+        number or _next_number(node),
         entering.coverage_of(pairs, member.kinds_of(parse_lists(serves)))
         if coverage is None
         else entering.parse_coverage(coverage, carried.read(coverage, entering.MAX_DRAFT_OCTETS)),
@@ -108,6 +110,12 @@ def merge(
 def show(file: _File, as_json: Json = False) -> None:
     """Show an entry, and which keys signed it. Whether they are the economy's root keys the charter says."""
     _tell(entering.read(file), file, as_json)
+
+
+def _next_number(node: Node) -> int:
+    documents = trusting.held(node.layout, node.clock)
+    entry = documents.entries.get(node.settings.economy) if documents is not None else None
+    return entry.number + 1 if entry is not None else 1
 
 
 def _confirm(draft: EntryDraft, file: Path, key: Path, as_json: bool) -> None:

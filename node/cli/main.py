@@ -39,6 +39,7 @@ _COMMANDS = {
     "ca": "ca",
     "root": "root",
     "peer": "peer",
+    "trust": "trust",
     "charter": "charter",
     "entry": "entry",
     "notice": "notice",

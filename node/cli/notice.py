@@ -7,13 +7,17 @@ from typing import Annotated
 
 import typer
 
+from federation.bundle_codec import encode_notice_envelope
 from federation.trust_statements import Endpoint, NoticeStatement
-from node import announcing
+from node import announcing, trusting
 from node.cli.member_options import ADDRESS_HELP
 from node.cli.options import HERE, Home, Json, open_node
 from node.cli.output import print_json, say
+from node.cli.trust_lines import own_line, taken_facts
 from node.errors import OperatorError
 from node.times import rfc3339
+from node.trust_files import TrustKind
+from node.trust_store import Taken
 
 
 def register(app: typer.Typer) -> None:
@@ -40,10 +44,14 @@ def make(
     """Make and sign this node's next notice, certs/own.notice, with its message key."""
     node = open_node(home)
     endpoints = [Endpoint(one, "", place) for place, one in enumerate(address or node.settings.peer.listen)]
-    _, statement = announcing.announce(
-        node.layout, node.settings.name, endpoints, parse_roles(roles), number, node.clock, refresh
+    documents = trusting.held(node.layout, node.clock)
+    known = documents.notices.get(node.settings.name.uri) if documents is not None else None
+    least = max(number, known.number + 1 if known is not None else 1)
+    envelope, statement = announcing.announce(
+        node.layout, node.settings.name, endpoints, parse_roles(roles), least, node.clock, refresh
     )
-    _tell(announcing.notice_file(node.layout), statement, as_json)
+    taken = trusting.publish(node.layout, TrustKind.NOTICE, encode_notice_envelope(envelope), node.clock)
+    _tell(announcing.notice_file(node.layout), statement, taken, as_json)
 
 
 def parse_roles(text: str) -> list[str]:
@@ -54,7 +62,7 @@ def parse_roles(text: str) -> list[str]:
     return found
 
 
-def _tell(file: Path, statement: NoticeStatement, as_json: bool) -> None:
+def _tell(file: Path, statement: NoticeStatement, taken: Taken | None, as_json: bool) -> None:
     endpoints = [one.address for one in sorted(statement.endpoints, key=lambda one: one.priority)]
     if as_json:
         print_json(
@@ -66,9 +74,12 @@ def _tell(file: Path, statement: NoticeStatement, as_json: bool) -> None:
                 "endpoints": endpoints,
                 "roles": list(statement.roles),
                 "refresh_seconds": statement.refresh_seconds,
+                "taken": taken_facts(taken),
             }
         )
         return
     say(
         f"{file}: notice {statement.number} of {statement.node}, {' and '.join(statement.roles)}, {', '.join(endpoints)}."
     )
+    if (line := own_line(taken)) is not None:
+        say(line)

@@ -18,7 +18,8 @@ from federation.entry_codec import decode_notice
 from node import root_key
 from node.clock import Clock
 from node.spoken import groups
-from tests.node.command import Done, make_home, run
+from tests.node.command import run
+from tests.node.offices import Office, ok, refused
 
 CONTACT = {
     "desk": "Border desk",
@@ -29,44 +30,6 @@ CONTACT = {
     "languages": ["mi", "en"],
     "deputy": "",
 }
-
-
-class Office:
-    """One economy: its node's home, and its root keys on a machine of their own."""
-
-    def __init__(self, path: Path, economy: str, keys: int = 1) -> None:
-        path.mkdir(mode=0o700)
-        self.path = path
-        self.home = make_home(path / "home", economy)
-        self.keys = [path / f"{place}.root" for place in range(1, keys + 1)]
-        for key in self.keys:
-            assert run("root", "new", key).returncode == 0
-
-    def entry(self, *options: str | Path) -> Path:
-        out = self.path / "own.entry"
-        out.unlink(missing_ok=True)
-        ok("entry", "make", "-C", self.home, "--out", out, *options)
-        for key in self.keys:
-            ok("entry", "sign", out, "--key", key, "--yes")
-        return out
-
-    def request(self, *options: str | Path) -> Path:
-        out = self.path / "own.request"
-        out.unlink(missing_ok=True)
-        roots = [part for key in self.keys for part in ("--root-key", root_key.public_file(key))]
-        ok("charter", "request", "-C", self.home, "--entry", self.entry(), *roots, "--out", out, *options)
-        return out
-
-
-def ok(*arguments: str | Path) -> dict[str, Any]:
-    done = run(*arguments, "--json")
-    assert done.returncode == 0, done.stderr
-    return dict(json.loads(done.stdout))
-
-
-def refused(done: Done) -> str:
-    assert done.returncode == 2
-    return done.code
 
 
 @pytest.fixture
