@@ -32,6 +32,11 @@ class Echo:
         del call, data
         return self._response
 
+    def fetch_trust(self, call: Call, data: bytes) -> bytes:
+        """The same octets whatever comes."""
+        del call, data
+        return self._response
+
 
 def main() -> None:
     """Serve until standard input closes."""

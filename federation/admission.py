@@ -42,12 +42,14 @@ OPENING_COST = 5
 class Call:
     """What the transport knows of a call: the caller's TLS leaf (PEM), the TLS version, and the connection's name.
 
-    The name is there where a session is opened; a lookup needs none.
+    The name is there where a session is opened; a lookup needs none. ``when_gone``, where answers are large, has
+    something done once the answer has left or the call was broken off; it says False when that has happened.
     """
 
     tls_leaf: bytes
     tls_version: str
     connection: str = ""
+    when_gone: Callable[[Callable[[], None]], bool] | None = None
 
 
 @value(frozen=True, slots=True)

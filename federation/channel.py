@@ -38,12 +38,14 @@ CLOSE_GRACE_SECONDS = 4.0
 class PeerUnreachable(FederationError):
     """No connection, or gRPC or TLS refused below the protocol; unsigned, and trusted for nothing.
 
-    ``lost`` says that the connection itself failed, so the next question would fail too.
+    ``lost`` says that the connection itself failed, so the next question would fail too; ``status`` is gRPC's code by
+    name, empty when there was none.
     """
 
-    def __init__(self, message: str, *, lost: bool = True) -> None:
+    def __init__(self, message: str, *, lost: bool = True, status: str = "") -> None:
         super().__init__(message)
         self.lost = lost
+        self.status = status
 
 
 class PeerTooSlow(FederationError):
@@ -105,8 +107,9 @@ class GrpcChannel:
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
                 raise PeerTooSlow("no answer within the deadline") from error
-            lost = error.code() in _LOST
-            raise PeerUnreachable(f"{error.code().name}: {error.details()}", lost=lost) from error
+            code = error.code()
+            message = f"{code.name}: {error.details()}"
+            raise PeerUnreachable(message, lost=code in _LOST, status=code.name) from error
 
     async def renew(self) -> None:
         """See ``Channel``: one that failed keeps its backoff and its half-open socket; a fresh one has neither."""

@@ -143,16 +143,11 @@ def require_votes(document: SignedDocument, charter: Charter) -> frozenset[str]:
     return found
 
 
-def check_succession(
-    document: SignedDocument, charter: Charter, parents: Sequence[Charter]
-) -> dict[bytes, frozenset[str]]:
-    """Who signed, if ``charter``, which ``document`` carries, rightly follows exactly ``parents``.
+def check_place(charter: Charter, parents: Sequence[Charter]) -> None:
+    """Return if ``charter`` rightly follows exactly ``parents``, once it has its votes.
 
-    By the digest of the charter whose members they are: each parent, and itself.
-
-    Raises BadDocument: OTHER_FEDERATION; WRONG_VERSION unless it is one more than the highest; WRONG_PREVIOUS unless it
-    names these and no other; SHARED_KEY when a key of one member was another's before; TOO_FEW_VOTES or BAD_SIGNATURE
-    for the votes of each parent's members and of its own.
+    Raises BadDocument: OTHER_FEDERATION; WRONG_PREVIOUS unless it names these and no other; WRONG_VERSION unless it is
+    one more than the highest; SHARED_KEY when a key of one member was another's before.
     """
     if any(parent.federation != charter.federation for parent in parents):
         raise BadDocument(
@@ -170,6 +165,17 @@ def check_succession(
         )
     for parent in parents:
         _check_keys_stay(parent, charter)
+
+
+def check_succession(
+    document: SignedDocument, charter: Charter, parents: Sequence[Charter]
+) -> dict[bytes, frozenset[str]]:
+    """Who signed, if ``charter``, which ``document`` carries, is in place and has the votes of each parent and its own.
+
+    By the digest of the charter whose members they are. Raises BadDocument: TOO_FEW_VOTES, BAD_SIGNATURE, and as
+    ``check_place``.
+    """
+    check_place(charter, parents)
     return {one.digest: require_votes(document, one) for one in (*parents, charter)}
 
 

@@ -26,6 +26,7 @@ from federation.exchange import (
     compose_lookup,
     compose_open_session,
 )
+from federation.fetching import CALL_SECONDS, FETCH_SECONDS, FETCH_TRUST_METHOD, Download, Seen
 from federation.lookup import LOOKUP_METHOD, SALT_OCTETS, Question
 from federation.service import OPEN_SESSION_METHOD
 from federation.status import Purpose, RefusalCode
@@ -54,12 +55,16 @@ class PeerClient:
     def __init__(
         self, name: str, channel: Channel, identity: Identity, trust: Trust, surroundings: Surroundings
     ) -> None:
-        """``name`` is the full name of the node that ``channel`` leads to."""
+        """``name`` is the full name of the node that ``channel`` leads to.
+
+        ``holds_others`` says that the node named other trust documents than ours, and none were fetched since.
+        """
         self.name = name
         self._economy = parse_uri(name).economy
         self.up: bool | None = None
         self.last_error = ""
         self.session: OpenedSession | None = None
+        self.holds_others = False
         self._channel = channel
         self._identity = identity
         self._trust = trust
@@ -68,6 +73,35 @@ class PeerClient:
         self._late = 0
         self._opening = asyncio.Lock()
         self._probe: asyncio.Task[None] | None = None
+
+    async def fetch_trust(self, seen: Seen | None, room: asyncio.Semaphore) -> Download:
+        """The trust documents of this node, unverified: fetched whatever stops lookups, and whether it is up or not.
+
+        ``seen`` is a bundle that need not come again. ``room`` bounds how many are fetched at once: what does not come
+        with the first piece waits for it. ``holds_others`` is as of now, and set anew by what it says from now on.
+
+        Raises:
+            PeerUnreachable, PeerTooSlow; Malformed, Refused as ``Download.take``.
+        """
+        self.holds_others = False
+        download = Download(self._trust.directory.versions, seen)
+        try:
+            await self._fetch_piece(download, asyncio.get_running_loop().time() + FETCH_SECONDS)
+            if not download.complete:
+                async with room:
+                    until = asyncio.get_running_loop().time() + FETCH_SECONDS
+                    while not download.complete:
+                        await self._fetch_piece(download, until)
+        except PeerUnreachable as error:
+            # Who is suspended here is not probed, so nobody else finds out that a connection is dead.
+            if error.lost and self.up is None:
+                await self._channel.renew()
+            raise
+        return download
+
+    async def _fetch_piece(self, download: Download, until: float) -> None:
+        deadline = min(until, asyncio.get_running_loop().time() + CALL_SECONDS)
+        download.take(await self._channel.call(FETCH_TRUST_METHOD, download.request(), deadline))
 
     def start(self) -> None:
         """Connect in the background, and go on trying."""
@@ -119,6 +153,7 @@ class PeerClient:
         try:
             return await self._ask_once(session, questions, purpose, deadline, record)
         except Refused as refusal:
+            self.holds_others |= refusal.code is RefusalCode.CHARTER_OLD
             if refusal.code is not RefusalCode.SESSION_UNKNOWN:
                 raise
         except PeerUnreachable as error:
@@ -193,7 +228,12 @@ class PeerClient:
             sent = compose_open_session(self._identity, self.name, versions, nonce, self._around.instant().now_ms)
             data = await self._channel.call(OPEN_SESSION_METHOD, sent.data, deadline)
             at = self._around.instant()
-            session = check_open_session(data, sent, self._identity, self.name, self._trust, at)
+            try:
+                session = check_open_session(data, sent, self._identity, self.name, self._trust, at)
+            except Refused as refusal:
+                self.holds_others |= refusal.code is RefusalCode.CHARTER_OLD
+                raise
+            self.holds_others |= session.versions != versions
             self.session = session
             self._set_up()
             return session

@@ -58,7 +58,9 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class OpenedSession:
-    """A session as the asker holds it; ``responder_key`` is the message leaf that must sign every answer."""
+    """A session as the asker holds it; ``responder_key`` is the message leaf that must sign every answer, ``versions``
+    what the responder held when it was opened.
+    """
 
     session_id: bytes
     responder: str
@@ -66,6 +68,7 @@ class OpenedSession:
     max_questions: int
     max_message_octets: int
     answered_at: int
+    versions: Versions
 
 
 @value(frozen=True, slots=True)
@@ -127,7 +130,13 @@ def check_open_session(
     if answer.protocol_version != PROTOCOL_VERSION:
         raise BadAnswer(BadAnswerCode.MALFORMED, "the session speaks a protocol version that was not offered")
     return OpenedSession(
-        answer.session_id, responder, leaf, answer.max_questions, answer.max_message_octets, answer.answered_at
+        answer.session_id,
+        responder,
+        leaf,
+        answer.max_questions,
+        answer.max_message_octets,
+        answer.answered_at,
+        answer.versions,
     )
 
 

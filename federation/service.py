@@ -6,16 +6,19 @@ this module only knows where the caller's certificate is, and that an unexpected
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent import futures
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import grpc
 
 from federation.admission import Call
 from federation.codec import MAX_MESSAGE_OCTETS
+from federation.errors import Refused
+from federation.fetching import FETCH_TRUST_METHOD
 from federation.lookup import LOOKUP_METHOD
+from federation.status import RefusalCode
 
 OPEN_SESSION_METHOD = "/federation.v1.PeerService/OpenSession"
 
@@ -43,14 +46,26 @@ SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
 )
 
 
+# What a refusal of the one method without signatures is on the wire; whatever is not here: PERMISSION_DENIED.
+FETCH_STATUS: Final[Mapping[RefusalCode, grpc.StatusCode]] = {
+    RefusalCode.MALFORMED: grpc.StatusCode.INVALID_ARGUMENT,
+    RefusalCode.NO_DATA: grpc.StatusCode.UNIMPLEMENTED,
+    RefusalCode.OVERLOADED: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    RefusalCode.RATE: grpc.StatusCode.RESOURCE_EXHAUSTED,
+}
+
+
 class Answerer(Protocol):
-    """Answers calls; every refusal is a sealed answer, and nothing but a fault of this node raises."""
+    """Answers calls; a refusal is a sealed answer but where said, and nothing but a fault of this node raises."""
 
     def open_session(self, call: Call, data: bytes) -> bytes:
         """The bytes of an OpenSessionResponse to the bytes of an OpenSessionRequest."""
 
     def lookup(self, call: Call, data: bytes) -> bytes:
         """The bytes of a LookupResponse to the bytes of a LookupRequest."""
+
+    def fetch_trust(self, call: Call, data: bytes) -> bytes:
+        """The bytes of a FetchTrustResponse to the bytes of a FetchTrustRequest. Raises Refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +114,37 @@ def _configuration(keys: ServerKeys) -> grpc.ServerCertificateConfiguration:
     return grpc.ssl_server_certificate_configuration([(keys.private_key, keys.chain)], keys.member_cas)
 
 
-def _call(context: grpc.ServicerContext, connection: str = "") -> Call:
+def _call(
+    context: grpc.ServicerContext,
+    connection: str = "",
+    when_gone: Callable[[Callable[[], None]], bool] | None = None,
+) -> Call:
     auth = context.auth_context()
     leaf = bytes(auth.get("x509_pem_cert", (b"",))[0])
     version = bytes(auth.get("ssl_tls_version", (b"",))[0]).decode("ascii", "replace")
-    return Call(leaf, version, connection)
+    return Call(leaf, version, connection, when_gone)
+
+
+def _no_status(error: Exception) -> None:
+    del error
+
+
+def _status_of(error: Exception) -> grpc.StatusCode | None:
+    if not isinstance(error, Refused):
+        return None
+    return FETCH_STATUS.get(error.code, grpc.StatusCode.PERMISSION_DENIED)
 
 
 class PeerHandler(grpc.GenericRpcHandler):
-    """Routes exactly two method paths; every other path, however spelt, is UNIMPLEMENTED by gRPC itself (A05)."""
+    """Routes exactly three method paths; every other path, however spelt, is UNIMPLEMENTED by gRPC itself (A05)."""
 
     def __init__(self, answerer: Answerer, on_fault: Callable[[BaseException], None]) -> None:
         self._methods = {
             OPEN_SESSION_METHOD: self._unary(answerer.open_session, lambda context: _call(context, context.peer())),
             LOOKUP_METHOD: self._unary(answerer.lookup, _call),
+            FETCH_TRUST_METHOD: self._unary(
+                answerer.fetch_trust, lambda context: _call(context, when_gone=context.add_callback), _status_of
+            ),
         }
         self._on_fault = on_fault
 
@@ -121,14 +153,23 @@ class PeerHandler(grpc.GenericRpcHandler):
         return self._methods.get(handler_call_details.method)
 
     def _unary(
-        self, answer: Callable[[Call, bytes], bytes], call: Callable[[grpc.ServicerContext], Call]
+        self,
+        answer: Callable[[Call, bytes], bytes],
+        call: Callable[[grpc.ServicerContext], Call],
+        refused: Callable[[Exception], grpc.StatusCode | None] = _no_status,
     ) -> grpc.RpcMethodHandler[bytes, bytes]:
+        """``refused`` gives the status of an error that is no fault; a method that seals its refusals raises none."""
+
         def handle(data: bytes, context: grpc.ServicerContext) -> bytes:
             try:
                 return answer(call(context), data)
             except Exception as error:  # the edge of a call: no detail may reach the peer (G14)
-                self._on_fault(error)
-                context.abort(grpc.StatusCode.INTERNAL, "internal error")
+                status = refused(error)
+                if status is None:
+                    self._on_fault(error)
+                    context.abort(grpc.StatusCode.INTERNAL, "internal error")
+                else:
+                    context.abort(status, "")
                 raise AssertionError("unreachable: abort raises") from error
 
         return grpc.unary_unary_rpc_method_handler(handle)

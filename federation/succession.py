@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from federation.agreement import agreement
-from federation.charter import Charter, Membership, check_succession, read, require_votes, voters
+from federation.charter import Charter, Membership, check_place, read, require_votes, voters
 from federation.charter_codec import decode_charter
 from federation.envelope import PayloadType
 from federation.errors import BadDocument
@@ -97,8 +97,8 @@ class Succession:
         """The succession with this charter too, or with more signatures under one that is held.
 
         Raises BadDocument: OLDER or CONFLICT for a charter before or beside the pinned one, WRONG_PREVIOUS when it
-        follows one that is not held, CONFLICT when the succession is beyond repair; and what ``charter.read`` and
-        ``charter.check_succession`` raise.
+        follows one that is not held, CONFLICT when the succession is beyond repair; and what ``charter.read``,
+        ``charter.check_place`` and ``charter.require_votes`` raise.
         """
         if document.digest in self.held:
             return self._with_signatures(document)
@@ -110,10 +110,10 @@ class Succession:
             )
         parents = self._parents(document)
         # Before the rest of it is looked at: only who can change the charter can make us compare thousands of routes.
-        for parent in parents:
-            require_votes(document, parent)
+        votes = {parent.digest: require_votes(document, parent) for parent in parents}
         charter = read(document)
-        votes = check_succession(document, charter, parents)
+        check_place(charter, parents)
+        votes[charter.digest] = require_votes(document, charter)
         return self._with(Held(charter, _counting(document, [charter, *parents]), MappingProxyType(votes)))
 
     def take_all(

@@ -110,6 +110,11 @@ class _Snapshot:
         return self.view.data_as_of(name) is not None
 
 
+def _no_documents(call: Call, data: bytes) -> bytes:
+    del call, data
+    raise Refused(RefusalCode.NO_DATA, "this node holds no trust documents")
+
+
 class NodeAnswerer:
     """Answers peers for one worker."""
 
@@ -123,7 +128,10 @@ class NodeAnswerer:
         on_fault: Callable[[BaseException], None],
         serving: Callable[[], bool] = lambda: True,
     ) -> None:
-        """``on_fault`` hears of what an operator must see; ``serving`` says whether the node is ready to answer."""
+        """``on_fault`` hears of what an operator must see; ``serving`` says whether the node is ready to answer.
+
+        ``documents`` may be set to what hands out trust documents (`node.trust_serving`); else there are none.
+        """
         self._door = door
         self._identity = identity
         self._lists = lists
@@ -131,6 +139,7 @@ class NodeAnswerer:
         self._clock = clock
         self._on_fault = on_fault
         self._serving = serving
+        self.documents: Callable[[Call, bytes], bytes] = _no_documents
         self.counts: dict[int, int] = {}
         self._refusals: dict[str, tuple[int, int]] = {}
 
@@ -172,6 +181,10 @@ class NodeAnswerer:
             envelope = self._seal(answer)
         self.counts[answer.refusal] = self.counts.get(answer.refusal, 0) + 1
         return codec.encode_enveloped(envelope)
+
+    def fetch_trust(self, call: Call, data: bytes) -> bytes:
+        """A piece of the trust documents held here: unsigned, for they prove themselves. Raises Refused."""
+        return self.documents(call, data)
 
     def _seal(self, answer: LookupAnswer) -> Envelope:
         us = self._identity

@@ -1,8 +1,7 @@
 """A counter in a file of 8 octets: it moves after each change that other processes must see.
 
 Readers map it and compare it at every call, which costs them one load. It moves once the change is durable, so who sees
-it move and then reads finds the change; one that was made and never told (a writer killed in between) is told with the
-next one, or at the next start.
+it move and then reads finds the change. Whoever can be killed in between says in what it changed how far it must move.
 """
 
 from __future__ import annotations
@@ -26,6 +25,18 @@ def move(path: Path) -> int:
         moved = int.from_bytes(os.pread(descriptor, _OCTETS, 0), "little") + 1
         os.pwrite(descriptor, moved.to_bytes(_OCTETS, "little"), 0)
         return moved
+    finally:
+        os.close(descriptor)
+
+
+def read(path: Path) -> int:
+    """Where the counter at ``path`` stands; 0 when there is none. Raises OSError."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return 0
+    try:
+        return int.from_bytes(os.pread(descriptor, _OCTETS, 0), "little")
     finally:
         os.close(descriptor)
 

@@ -57,6 +57,7 @@ ALLOWED_FIELDS: Final[Mapping[str, str]] = MappingProxyType(
         "source": "source of a list",
         "staged": "name of a staged import",
         "state": "state reached",
+        "taken": "trust documents taken in",
         "unchanged": "import lines that changed nothing",
         "verdict": "verdict of a lookup",
         "version": "version of a program, protocol or schema",

@@ -49,7 +49,7 @@ def claim(key: Path, key_id: bytes, federation: str, version: int, digest: bytes
         if signed is not None:
             message = (
                 f"This key has signed another charter of version {version}, {groups(bytes.fromhex(signed))}, and signs "
-                f"one a version, ever; gather signatures for that one, or let another root key of the member sign."
+                "one a version, ever: gather signatures for that one."
             )
             raise OperatorError("ROOT_SIGNED_OTHER", message)
         charters[str(version)] = digest.hex()

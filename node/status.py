@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from federation.documents import ListName
@@ -20,8 +20,12 @@ def describe(
     reader: Reader,
     peers: Sequence[Peer],
     started_ms: int,
+    fetched: Callable[[str], dict[str, Any]] = lambda _: {},
 ) -> dict[str, Any]:
-    """Everything a person or a script asks a running node about itself; times are RFC 3339 UTC."""
+    """Everything a person or a script asks a running node about itself; times are RFC 3339 UTC.
+
+    ``fetched`` tells of the trust documents of a node, by its full name.
+    """
     settings, now_ms = node.settings, node.clock.now_ms()
     return {
         "economy": settings.economy,
@@ -35,7 +39,7 @@ def describe(
         "workers": _workers(workers),
         "worker_restarts": workers.restarts,
         "lists": {name.value: _list(state, reader.view().data_as_of(name), now_ms) for name, state in lists.items()},
-        "peers": [_peer(peer) for peer in peers],
+        "peers": [_peer(peer, fetched) for peer in peers],
     }
 
 
@@ -73,7 +77,7 @@ def _list(state: ListState, as_of: int | None, now_ms: int) -> dict[str, Any]:
     }
 
 
-def _peer(peer: Peer) -> dict[str, Any]:
+def _peer(peer: Peer, fetched: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
     return {
         "economy": peer.economy,
         "nodes": [
@@ -81,6 +85,7 @@ def _peer(peer: Peer) -> dict[str, Any]:
                 "node": client.name,
                 "state": {True: "reachable", False: "unreachable", None: "unknown"}[client.up],
                 "last_error": client.last_error or None,
+                "trust": fetched(client.name),
             }
             for client in peer.clients
         ],

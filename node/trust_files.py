@@ -16,9 +16,9 @@ Nothing here knows what a document says.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -81,24 +81,26 @@ class TrustFiles:
         self.root = root
         self._key = key
 
-    def create(self, anchor: bytes) -> None:
+    @classmethod
+    def create(cls, root: Path, anchor: bytes, make_key: Callable[[], bytes]) -> TrustFiles:
         """Make the directory for a node that holds nothing yet but the digest (32 octets) of the charter it trusts.
 
-        Raises OperatorError TRUST_EXISTS, TRUST_UNWRITTEN.
+        ``make_key`` is called once it is clear that there is none: whatever it made before was of no use yet. Raises
+        OperatorError TRUST_EXISTS, TRUST_UNWRITTEN.
         """
         try:
-            for folder in (self.root, *(self.root / name for name in (*FOLDERS.values(), _EVIDENCE))):
+            for folder in (root, *(root / name for name in (*FOLDERS.values(), _EVIDENCE))):
                 folder.mkdir(mode=_FOLDER_MODE, exist_ok=True)
-            with self.alone():
-                if (self.root / FLOOR_FILE).exists():
-                    message = (
-                        f"{self.root} holds what this node trusts already; move it away to start from another charter."
-                    )
+            with turn(root):
+                if (root / FLOOR_FILE).exists():
+                    message = f"{root} holds what this node trusts already; move it away to start from another charter."
                     raise OperatorError("TRUST_EXISTS", message)
-                self.commit(Floor(anchor), {})
-                _sync(self.root.parent)
+                files = cls(root, make_key())
+                files.commit(Floor(anchor), {})
+                _sync(root.parent)
+                return files
         except OSError as error:
-            raise self._unwritten(error) from error
+            raise _unwritten(root, error) from error
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -107,7 +109,7 @@ class TrustFiles:
             with turn(self.root):
                 yield
         except OSError as error:
-            raise self._unwritten(error) from error
+            raise _unwritten(self.root, error) from error
 
     def stamp(self) -> bytes:
         """What changes with each floor; cheap. Raises OperatorError as `snapshot`."""
@@ -136,12 +138,24 @@ class TrustFiles:
         try:
             self._sweep(None)
             self._put(octets)
+            floor = replace(floor, epoch=epoch.read(self.root / EPOCH_FILE) + 1)
             _write(self.root / FLOOR_FILE, encode(floor, self._key))
             _sync(self.root)
         except OSError as error:
-            raise self._unwritten(error) from error
+            with suppress(OSError, OperatorError):
+                # Where there is no room, what was written for nothing is in the way.
+                self._sweep({paper.name for paper in self._parse(self._floor_octets()).papers})
+            raise _unwritten(self.root, error) from error
+        self.finish(floor)
+
+    def finish(self, floor: Floor) -> None:
+        """What follows a change, and whoever made it may have been killed before it: tell all, remove what has gone.
+
+        The caller is `alone`. Raises OperatorError TRUST_UNTOLD.
+        """
         try:
-            epoch.move(self.root / EPOCH_FILE)
+            if epoch.read(self.root / EPOCH_FILE) < floor.epoch:
+                epoch.move(self.root / EPOCH_FILE)
         except OSError as error:
             message = (
                 f"The documents are held, but running processes cannot be told ({error.strerror}): start the node anew."
@@ -160,7 +174,7 @@ class TrustFiles:
                     _write(path, octets)
             _sync(folder)
         except OSError as error:
-            raise self._unwritten(error) from error
+            raise _unwritten(self.root, error) from error
 
     def evidence(self) -> list[str]:
         """The names of the files in `evidence/`."""
@@ -220,11 +234,10 @@ class TrustFiles:
             message = f"{path} was written by another version of this program; use that one."
             raise OperatorError("TRUST_VERSION", message) from None
 
-    def _unwritten(self, error: OSError) -> OperatorError:
-        message = (
-            f"{self.root} cannot be written: {error.strerror}; free space or correct its owner. What was held still is."
-        )
-        return OperatorError("TRUST_UNWRITTEN", message)
+
+def _unwritten(root: Path, error: OSError) -> OperatorError:
+    message = f"{root} cannot be written: {error.strerror}; free space or correct its owner. What was held still is."
+    return OperatorError("TRUST_UNWRITTEN", message)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -87,11 +87,15 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """What is held since the last change: papers, and marks by kind and key. ``anchor`` is the digest of the charter pinned."""
+    """What is held since the last change: papers, and marks by kind and key.
+
+    ``anchor`` is the digest of the charter pinned, ``epoch`` where the counter stands once all have been told.
+    """
 
     anchor: bytes
     papers: tuple[Paper, ...] = ()
     marks: Mapping[tuple[TrustKind, str], Mark] | None = None
+    epoch: int = 0
 
 
 def encode(floor: Floor, key: bytes) -> bytes:
@@ -100,6 +104,7 @@ def encode(floor: Floor, key: bytes) -> bytes:
         {
             "schema": SCHEMA,
             "anchor": floor.anchor.hex(),
+            "epoch": floor.epoch,
             "papers": [
                 [paper.kind, paper.key, paper.label, paper.number, paper.digest.hex(), paper.content.hex()]
                 for paper in floor.papers
@@ -141,4 +146,5 @@ def _floor(value: Any) -> Floor:
             (TrustKind(kind), key): Mark(number, bytes.fromhex(digest), until_ms)
             for kind, key, number, digest, until_ms in value["marks"]
         },
+        value["epoch"],
     )

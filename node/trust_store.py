@@ -82,11 +82,14 @@ class TrustStore:
 
         Raises OperatorError TRUST_EXISTS when it trusts one already.
         """
-        if not layout.trust_key.exists():
+
+        def make_key() -> bytes:
+            layout.trust_key.unlink(missing_ok=True)
             TRUST.create(layout.trust_key, clock)
-        store = cls(layout)
-        store._files.create(anchor)
-        return store
+            return TRUST.load(layout.trust_key)
+
+        TrustFiles.create(layout.trust, anchor, make_key)
+        return cls(layout)
 
     def anchor(self) -> bytes:
         """The digest of the charter that all rests upon. Raises OperatorError as `load`."""
@@ -153,6 +156,8 @@ class TrustStore:
             after = holdings.floor()
             if after != before or lost != set(holdings.lost):
                 self._files.commit(after, holdings.octets)
+            else:
+                self._files.finish(self._files.snapshot().floor)
             self._cached = (self._files.stamp(), holdings)
         return taken
 

@@ -18,7 +18,7 @@ import h2.events
 import h2.exceptions
 
 TIMEOUT_SECONDS = 10.0
-OK, CANCELLED, UNIMPLEMENTED = 0, 1, 12
+OK, CANCELLED, INVALID_ARGUMENT, UNIMPLEMENTED = 0, 1, 3, 12
 
 
 class Closed(Exception):

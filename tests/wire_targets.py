@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from certs.signing import verify
-from federation import codec, directory, lookup
+from federation import codec, directory, fetch_codec, lookup
 from federation.envelope import PayloadType, digest_of, seal
 from federation.errors import BadAnswer, InvalidDirectory, Malformed, Refused
 from federation.exchange import Answer, Sent, check_lookup_answer, check_open_session
+from federation.fetch_codec import FetchRequest, FetchResponse
 from federation.lookup import LOOKUP_METHOD
 from federation.service import OPEN_SESSION_METHOD
 from federation.status import Purpose, RefusalCode
@@ -38,6 +39,8 @@ FORMS: dict[str, Form] = {
     "LookupAnswer": Form(codec.decode_lookup_answer, codec.encode_lookup_answer),
     "OpenSessionStatement": Form(codec.decode_open_session_statement, codec.encode_open_session_statement),
     "OpenSessionAnswer": Form(codec.decode_open_session_answer, codec.encode_open_session_answer),
+    "FetchTrustRequest": Form(fetch_codec.decode_fetch_request, fetch_codec.encode_fetch_request),
+    "FetchTrustResponse": Form(fetch_codec.decode_fetch_response, fetch_codec.encode_fetch_response),
     "Question": Form(lookup.decode_question, lookup.encode_question),
 }
 _ANSWERS: dict[str, tuple[PayloadType, Callable[[bytes], Any]]] = {
@@ -112,6 +115,8 @@ class Wire:
             "LookupAnswer": codec.decode_response(lookup_response).payload,
             "OpenSessionStatement": codec.decode_open_session_request(opening_request).payload,
             "OpenSessionAnswer": codec.decode_response(opening_response).payload,
+            "FetchTrustRequest": fetch_codec.encode_fetch_request(FetchRequest(bytes(32), bytes(32), b"\x01" * 32, 7)),
+            "FetchTrustResponse": fetch_codec.encode_fetch_response(FetchResponse(b"\x01" * 32, 9, b"ab")),
             "Question": opened[lookup.SALT_OCTETS :],
         }
 

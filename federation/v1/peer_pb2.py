@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from federation.v1 import envelope_pb2 as federation_dot_v1_dot_envelope__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x66\x65\x64\x65ration/v1/peer.proto\x12\rfederation.v1\x1a\x1c\x66\x65\x64\x65ration/v1/envelope.proto\"?\n\x12OpenSessionRequest\x12)\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x17.federation.v1.Envelope\"@\n\x13OpenSessionResponse\x12)\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x17.federation.v1.Envelope\"M\n\rLookupRequest\x12)\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x17.federation.v1.Envelope\x12\x11\n\tquestions\x18\x02 \x01(\x0c\";\n\x0eLookupResponse\x12)\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x17.federation.v1.Envelope2\xaa\x01\n\x0bPeerService\x12T\n\x0bOpenSession\x12!.federation.v1.OpenSessionRequest\x1a\".federation.v1.OpenSessionResponse\x12\x45\n\x06Lookup\x12\x1c.federation.v1.LookupRequest\x1a\x1d.federation.v1.LookupResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x66\x65\x64\x65ration/v1/peer.proto\x12\rfederation.v1\x1a\x1c\x66\x65\x64\x65ration/v1/envelope.proto\"?\n\x12OpenSessionRequest\x12)\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x17.federation.v1.Envelope\"@\n\x13OpenSessionResponse\x12)\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x17.federation.v1.Envelope\"M\n\rLookupRequest\x12)\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x17.federation.v1.Envelope\x12\x11\n\tquestions\x18\x02 \x01(\x0c\";\n\x0eLookupResponse\x12)\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x17.federation.v1.Envelope\"d\n\x11\x46\x65tchTrustRequest\x12\x0f\n\x07\x63harter\x18\x01 \x01(\x0c\x12\x0e\n\x06others\x18\x02 \x01(\x0c\x12\x0e\n\x06\x62undle\x18\x03 \x01(\x0c\x12\x13\n\x06offset\x18\x04 \x01(\x07H\x00\x88\x01\x01\x42\t\n\x07_offset\"Q\n\x12\x46\x65tchTrustResponse\x12\x0e\n\x06\x62undle\x18\x01 \x01(\x0c\x12\x12\n\x05total\x18\x02 \x01(\x07H\x00\x88\x01\x01\x12\r\n\x05\x63hunk\x18\x03 \x01(\x0c\x42\x08\n\x06_total2\xfd\x01\n\x0bPeerService\x12T\n\x0bOpenSession\x12!.federation.v1.OpenSessionRequest\x1a\".federation.v1.OpenSessionResponse\x12\x45\n\x06Lookup\x12\x1c.federation.v1.LookupRequest\x1a\x1d.federation.v1.LookupResponse\x12Q\n\nFetchTrust\x12 .federation.v1.FetchTrustRequest\x1a!.federation.v1.FetchTrustResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,6 +40,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LOOKUPREQUEST']._serialized_end=281
   _globals['_LOOKUPRESPONSE']._serialized_start=283
   _globals['_LOOKUPRESPONSE']._serialized_end=342
-  _globals['_PEERSERVICE']._serialized_start=345
-  _globals['_PEERSERVICE']._serialized_end=515
+  _globals['_FETCHTRUSTREQUEST']._serialized_start=344
+  _globals['_FETCHTRUSTREQUEST']._serialized_end=444
+  _globals['_FETCHTRUSTRESPONSE']._serialized_start=446
+  _globals['_FETCHTRUSTRESPONSE']._serialized_end=527
+  _globals['_PEERSERVICE']._serialized_start=530
+  _globals['_PEERSERVICE']._serialized_end=783
 # @@protoc_insertion_point(module_scope)

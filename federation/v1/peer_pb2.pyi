@@ -31,3 +31,25 @@ class LookupResponse(_message.Message):
     ENVELOPE_FIELD_NUMBER: _ClassVar[int]
     envelope: _envelope_pb2.Envelope
     def __init__(self, envelope: _Optional[_Union[_envelope_pb2.Envelope, _Mapping]] = ...) -> None: ...
+
+class FetchTrustRequest(_message.Message):
+    __slots__ = ("charter", "others", "bundle", "offset")
+    CHARTER_FIELD_NUMBER: _ClassVar[int]
+    OTHERS_FIELD_NUMBER: _ClassVar[int]
+    BUNDLE_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    charter: bytes
+    others: bytes
+    bundle: bytes
+    offset: int
+    def __init__(self, charter: _Optional[bytes] = ..., others: _Optional[bytes] = ..., bundle: _Optional[bytes] = ..., offset: _Optional[int] = ...) -> None: ...
+
+class FetchTrustResponse(_message.Message):
+    __slots__ = ("bundle", "total", "chunk")
+    BUNDLE_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_FIELD_NUMBER: _ClassVar[int]
+    bundle: bytes
+    total: int
+    chunk: bytes
+    def __init__(self, bundle: _Optional[bytes] = ..., total: _Optional[int] = ..., chunk: _Optional[bytes] = ...) -> None: ...

@@ -28,8 +28,8 @@ if _version_not_supported:
 class PeerServiceStub:
     """Served by the answering workers of a node.
 
-    Refusals are signed answers with a code, never a gRPC status; no match is an answer. What gRPC or TLS refuses below
-    this service is unsigned and trusted for nothing.
+    Refusals of OpenSession and Lookup are signed answers with a code, never a gRPC status; no match is an answer. What
+    gRPC or TLS refuses below this service is unsigned and trusted for nothing.
     """
 
     def __init__(self, channel):
@@ -48,13 +48,18 @@ class PeerServiceStub:
                 request_serializer=federation_dot_v1_dot_peer__pb2.LookupRequest.SerializeToString,
                 response_deserializer=federation_dot_v1_dot_peer__pb2.LookupResponse.FromString,
                 _registered_method=True)
+        self.FetchTrust = channel.unary_unary(
+                '/federation.v1.PeerService/FetchTrust',
+                request_serializer=federation_dot_v1_dot_peer__pb2.FetchTrustRequest.SerializeToString,
+                response_deserializer=federation_dot_v1_dot_peer__pb2.FetchTrustResponse.FromString,
+                _registered_method=True)
 
 
 class PeerServiceServicer:
     """Served by the answering workers of a node.
 
-    Refusals are signed answers with a code, never a gRPC status; no match is an answer. What gRPC or TLS refuses below
-    this service is unsigned and trusted for nothing.
+    Refusals of OpenSession and Lookup are signed answers with a code, never a gRPC status; no match is an answer. What
+    gRPC or TLS refuses below this service is unsigned and trusted for nothing.
     """
 
     def OpenSession(self, request, context):
@@ -74,6 +79,16 @@ class PeerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FetchTrust(self, request, context):
+        """Hands over the trust documents the responder holds, a piece a call (docs/spec/8-transport.md, 8.7).
+
+        Neither way is signed: the documents prove themselves. Served to any member, suspended or not, whatever the age of
+        its revocation list. Refusals are gRPC statuses without detail.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PeerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -87,6 +102,11 @@ def add_PeerServiceServicer_to_server(servicer, server):
                     request_deserializer=federation_dot_v1_dot_peer__pb2.LookupRequest.FromString,
                     response_serializer=federation_dot_v1_dot_peer__pb2.LookupResponse.SerializeToString,
             ),
+            'FetchTrust': grpc.unary_unary_rpc_method_handler(
+                    servicer.FetchTrust,
+                    request_deserializer=federation_dot_v1_dot_peer__pb2.FetchTrustRequest.FromString,
+                    response_serializer=federation_dot_v1_dot_peer__pb2.FetchTrustResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'federation.v1.PeerService', rpc_method_handlers)
@@ -98,8 +118,8 @@ def add_PeerServiceServicer_to_server(servicer, server):
 class PeerService:
     """Served by the answering workers of a node.
 
-    Refusals are signed answers with a code, never a gRPC status; no match is an answer. What gRPC or TLS refuses below
-    this service is unsigned and trusted for nothing.
+    Refusals of OpenSession and Lookup are signed answers with a code, never a gRPC status; no match is an answer. What
+    gRPC or TLS refuses below this service is unsigned and trusted for nothing.
     """
 
     @staticmethod
@@ -146,6 +166,33 @@ class PeerService:
             '/federation.v1.PeerService/Lookup',
             federation_dot_v1_dot_peer__pb2.LookupRequest.SerializeToString,
             federation_dot_v1_dot_peer__pb2.LookupResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FetchTrust(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/federation.v1.PeerService/FetchTrust',
+            federation_dot_v1_dot_peer__pb2.FetchTrustRequest.SerializeToString,
+            federation_dot_v1_dot_peer__pb2.FetchTrustResponse.FromString,
             options,
             channel_credentials,
             insecure,

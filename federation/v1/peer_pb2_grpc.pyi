@@ -29,8 +29,8 @@ GRPC_VERSION: str
 class PeerServiceStub:
     """Served by the answering workers of a node.
 
-    Refusals are signed answers with a code, never a gRPC status; no match is an answer. What gRPC or TLS refuses below
-    this service is unsigned and trusted for nothing.
+    Refusals of OpenSession and Lookup are signed answers with a code, never a gRPC status; no match is an answer. What
+    gRPC or TLS refuses below this service is unsigned and trusted for nothing.
     """
 
     @_typing.overload
@@ -45,13 +45,19 @@ class PeerServiceStub:
     The caller must be a current member and seal the request with its message key, in a session opened on this
     worker. A retry is a new request under a new sequence number.
     """
+    FetchTrust: _grpc.UnaryUnaryMultiCallable[_peer_pb2.FetchTrustRequest, _peer_pb2.FetchTrustResponse]
+    """Hands over the trust documents the responder holds, a piece a call (docs/spec/8-transport.md, 8.7).
+
+    Neither way is signed: the documents prove themselves. Served to any member, suspended or not, whatever the age of
+    its revocation list. Refusals are gRPC statuses without detail.
+    """
 
 @_typing.type_check_only
 class PeerServiceAsyncStub(PeerServiceStub):
     """Served by the answering workers of a node.
 
-    Refusals are signed answers with a code, never a gRPC status; no match is an answer. What gRPC or TLS refuses below
-    this service is unsigned and trusted for nothing.
+    Refusals of OpenSession and Lookup are signed answers with a code, never a gRPC status; no match is an answer. What
+    gRPC or TLS refuses below this service is unsigned and trusted for nothing.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -63,12 +69,18 @@ class PeerServiceAsyncStub(PeerServiceStub):
     The caller must be a current member and seal the request with its message key, in a session opened on this
     worker. A retry is a new request under a new sequence number.
     """
+    FetchTrust: _aio.UnaryUnaryMultiCallable[_peer_pb2.FetchTrustRequest, _peer_pb2.FetchTrustResponse]  # type: ignore[assignment]
+    """Hands over the trust documents the responder holds, a piece a call (docs/spec/8-transport.md, 8.7).
+
+    Neither way is signed: the documents prove themselves. Served to any member, suspended or not, whatever the age of
+    its revocation list. Refusals are gRPC statuses without detail.
+    """
 
 class PeerServiceServicer(metaclass=_abc_1.ABCMeta):
     """Served by the answering workers of a node.
 
-    Refusals are signed answers with a code, never a gRPC status; no match is an answer. What gRPC or TLS refuses below
-    this service is unsigned and trusted for nothing.
+    Refusals of OpenSession and Lookup are signed answers with a code, never a gRPC status; no match is an answer. What
+    gRPC or TLS refuses below this service is unsigned and trusted for nothing.
     """
 
     @_abc_1.abstractmethod
@@ -89,6 +101,18 @@ class PeerServiceServicer(metaclass=_abc_1.ABCMeta):
 
         The caller must be a current member and seal the request with its message key, in a session opened on this
         worker. A retry is a new request under a new sequence number.
+        """
+
+    @_abc_1.abstractmethod
+    def FetchTrust(
+        self,
+        request: _peer_pb2.FetchTrustRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_peer_pb2.FetchTrustResponse, _abc.Awaitable[_peer_pb2.FetchTrustResponse]]:
+        """Hands over the trust documents the responder holds, a piece a call (docs/spec/8-transport.md, 8.7).
+
+        Neither way is signed: the documents prove themselves. Served to any member, suspended or not, whatever the age of
+        its revocation list. Refusals are gRPC statuses without detail.
         """
 
 def add_PeerServiceServicer_to_server(servicer: PeerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -138,7 +138,9 @@ def difference(
 
 def approve(
     file: _File,
-    key: Annotated[Path, typer.Option(metavar="ROOT", help="The root key to sign with; FILE.signed lies beside it.")],
+    key: Annotated[
+        Path, typer.Option(metavar="ROOT", help="The root key to sign with; its record, ROOT.signed, lies beside it.")
+    ],
     follows: _From = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write it [default: in its place].")] = None,
     yes: Annotated[bool, typer.Option("--yes", metavar=FLAG, help="Do not ask; the difference was read.")] = False,

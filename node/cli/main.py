@@ -43,6 +43,8 @@ _COMMANDS = {
     "charter": "charter",
     "entry": "entry",
     "notice": "notice",
+    "suspension": "suspension",
+    "withdrawal": "withdrawal",
     "lab": "lab",
 }
 _HELP = """A member economy's node for travel-document lookups: ask the economy that issued a document, answer those that

@@ -9,12 +9,15 @@ from node.app import Node
 from node.feeding import Feeder
 from node.logs import Logger
 from node.state import State
+from node.trust_fetching import FetchTrust
 from node.workers import WorkerPool
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """The node, the way to its writer, what it remembers, its workers, its health service (gRPC), and its log."""
+    """The node, the way to its writer, what it remembers, its workers, its health service (gRPC), its log, and what
+    fetches trust documents.
+    """
 
     node: Node
     feeder: Feeder
@@ -22,3 +25,4 @@ class Surroundings:
     workers: WorkerPool
     health: Any
     log: Logger
+    fetch: FetchTrust | None = None

@@ -84,6 +84,7 @@ _CODECS = {
     "federation/charter_codec.py": "the codec of signed documents and charters",
     "federation/codec.py": "the codec of lookups and sessions",
     "federation/entry_codec.py": "the codec of what members say",
+    "federation/fetch_codec.py": "the codec of what is fetched in pieces",
     "node/desk.py": "the codec of the desk API",
     "node/desk_client.py": "the codec of the desk API",
     "tests/": "tests break the wire on purpose",

@@ -13,7 +13,7 @@ from google.protobuf.descriptor import Descriptor
 
 from certs.crl import ALARM_AGE, LONGEST_LEAF, MAX_CRL_BYTES, MAX_DAYS
 from certs.errors import CrlRefused, StaleCrl
-from federation import bundle_codec, channel, charter_codec, entry_codec, service
+from federation import bundle_codec, channel, charter_codec, entry_codec, fetch_codec, fetching, service
 from federation.charter import MAX_PATTERNS
 from federation.codec import MAX_MESSAGE_OCTETS, encode_lookup_answer
 from federation.documents import DocumentClass, Kind, ListName, TravelDocument
@@ -26,7 +26,7 @@ from federation.proposal import PROPOSAL_MS
 from federation.status import REFUSALS, DocumentCode, Purpose, RefusalCode
 from federation.succession import MAX_TIPS
 from federation.suspension import SUSPENSION_MS
-from federation.v1 import envelope_pb2, statements_pb2, trust_pb2
+from federation.v1 import envelope_pb2, peer_pb2, statements_pb2, trust_pb2
 from federation.verdict import (
     EXIT_CODES,
     GRAVITY,
@@ -93,6 +93,8 @@ FIELDS = [
     ("3.4", 1, statements_pb2.OpenSessionAnswer.DESCRIPTOR),
     ("4.4", 0, statements_pb2.LookupStatement.DESCRIPTOR),
     ("4.5", 0, statements_pb2.LookupAnswer.DESCRIPTOR),
+    ("8.7", 0, peer_pb2.FetchTrustRequest.DESCRIPTOR),
+    ("8.7", 1, peer_pb2.FetchTrustResponse.DESCRIPTOR),
     ("9.1", 0, trust_pb2.SignedDocument.DESCRIPTOR),
     ("9.1", 1, trust_pb2.Signature.DESCRIPTOR),
     ("9.2", 0, trust_pb2.CharterStatement.DESCRIPTOR),
@@ -169,6 +171,18 @@ def test_times_of_trust_documents_are_those_of_the_program() -> None:
         f"more than {LONGEST_LEAF.days} days and 1 h after that revocation",
         f"older than {int(ALARM_AGE.total_seconds()) // 3600} hours",
         f"from {least} to {most:,}",
+    ):
+        assert words in said
+
+
+def test_limits_of_fetching_are_those_of_the_program() -> None:
+    said = " ".join(_section("8.7").split())
+    for words in (
+        f"the {fetch_codec.CHUNK_OCTETS:,} octets from `offset` on",
+        f"1 to {bundle_codec.MAX_BUNDLE_OCTETS:,};",
+        f"a request at most {fetch_codec.MAX_REQUEST_OCTETS} octets",
+        f"a call {fetching.CALL_SECONDS:.0f} s, and a bundle of more than a piece {fetching.FETCH_SECONDS:.0f} s",
+        *(f"`{status.name}`" for status in service.FETCH_STATUS.values() if status.name != "UNIMPLEMENTED"),
     ):
         assert words in said
 

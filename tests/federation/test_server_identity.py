@@ -54,6 +54,10 @@ class Echo:
         del call
         return data
 
+    def fetch_trust(self, call: Call, data: bytes) -> bytes:
+        del call
+        return data
+
 
 class Running:
     """A server of AUS whose identity can be replaced, and its port."""

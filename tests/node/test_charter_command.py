@@ -13,8 +13,9 @@ import pytest
 
 from federation.charter import read
 from federation.charter_codec import decode_document, encode_document
+from federation.errors import BadDocument
 from federation.succession import start
-from node import root_key, root_record
+from node import chartering, root_key, root_record
 from node.clock import Clock
 from tests.node.command import Done, run
 
@@ -195,6 +196,10 @@ def test_a_proposal_older_than_180_days_is_not_approved(table: Table, monkeypatc
     monkeypatch.setattr(Clock, "now_ms", lambda _: later)
     done = run("charter", "approve", one, "--key", table.key("NZL"), "--yes")
     assert (done.returncode, done.code) == (2, "LAPSED")
+    # Nor by whoever else asks: a key that is not even unlocked signs nothing.
+    reviewed = chartering.review(chartering.read(one), [], later)
+    with pytest.raises(BadDocument, match="LAPSED"):
+        chartering.approve(reviewed, table.key("NZL"), lambda: pytest.fail("unlocked"), later)
     assert root_record.signed(table.key("NZL"), root_key.public_of(table.key("NZL")).key_id) == {}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -242,3 +243,20 @@ def test_a_request_that_lay_about_until_its_papers_ended_is_made_anew(
     assert ok("charter", "show", request)["crl"] == 1
     monkeypatch.setattr(Clock, "now", lambda _: now + timedelta(days=40))
     assert refused(run("charter", "show", request)) == "LAPSED"
+
+
+def test_a_request_under_a_revoked_message_key_is_refused(nzl: Office) -> None:
+    ok("ca", "revoke", nzl.home / "certs/message.pem", "-C", nzl.home)
+    roots = ("--root-key", nzl.keys[0])
+    out = nzl.path / "own.request"
+    done = run("charter", "request", "-C", nzl.home, "--entry", nzl.entry(), *roots, "--out", out)
+    assert refused(done) == "WRONG_ISSUER"
+    assert not out.exists()
+
+
+def test_a_ca_does_not_sign_its_own_entry_as_a_root(nzl: Office) -> None:
+    """Whoever has the CA's key, on a machine that is online, would then have the economy's word."""
+    shutil.copy(nzl.home / "keys/ca.pem", nzl.path / "ca.root")
+    file = nzl.path / "unsigned.entry"
+    ok("entry", "make", "-C", nzl.home, "--out", file)
+    assert refused(run("entry", "sign", file, "--key", nzl.path / "ca.root", "--yes")) == "SHARED_KEY"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ import pytest
 from certs import crl
 from certs.crl import Crl
 from certs.keystore import load_certificate
+from node import config, revoking
+from node.clock import Clock
+from node.layout import Layout
 from tests.node.command import make_home, run
 
 
@@ -69,3 +73,12 @@ def test_without_the_ca_key_nothing_is_revoked(home: Path) -> None:
     (home / "keys/ca.pem").unlink()
     assert run("ca", "revoke", "2a", "-C", home).code == "KEY_MISSING"
     assert not (home / "certs/ca.crl").exists()
+
+
+def test_two_who_revoke_at_once_lose_nothing(home: Path) -> None:
+    serials = [f"{serial:x}" for serial in range(0x20, 0x28)]
+    layout = Layout.of(home, config.load(home))
+    with ThreadPoolExecutor(len(serials)) as pool:
+        made = list(pool.map(lambda serial: revoking.reissue(layout, [int(serial, 16)], (), Clock()), serials))
+    assert sorted(one.crl.number for one in made) == list(range(1, len(serials) + 1))
+    assert set(held(home).revoked) == {int(serial, 16) for serial in serials}

@@ -21,6 +21,8 @@ from certs.signing import KeySigner
 from federation import codec
 from federation.documents import ListName
 from federation.envelope import PayloadType, seal
+from federation.errors import Refused
+from federation.fetching import FETCH_TRUST_METHOD, read_request
 from federation.lookup import LOOKUP_METHOD, LookupStatement, Versions
 from federation.service import OPEN_SESSION_METHOD, PeerHandler
 from federation.session import SESSIONS_PER_PEER, OpenSessionStatement
@@ -91,13 +93,16 @@ class TestSignatures:
         """A02: a method that nobody thought of here fails this test."""
         service = peer_pb2.DESCRIPTOR.services_by_name["PeerService"]
         methods = {f"/{service.full_name}/{method.name}" for method in service.methods}
-        assert methods == {OPEN_SESSION_METHOD, LOOKUP_METHOD}
+        assert methods == {OPEN_SESSION_METHOD, LOOKUP_METHOD, FETCH_TRUST_METHOD}
         assert methods == PeerHandler(world.aus.worker[1], world.aus.complaints.append)._methods.keys()
         caller = Caller(world.nzl, world.aus).open()
         with nothing_moves(caller):
             for garbage in (b"", b"garbage", bytes(1000), b"\x0a\x00", b"\x0a\xff"):
                 assert caller.send(garbage) is RefusalCode.MALFORMED
                 assert caller.try_open(garbage) is RefusalCode.MALFORMED
+                # The one that is not signed either way; tests/node/test_trust_serving.py has more.
+                with pytest.raises(Refused, match="MALFORMED"):
+                    read_request(garbage)
         assert not world.aus.complaints
 
     @pytest.mark.parametrize(

@@ -19,12 +19,13 @@ from federation import codec
 from federation.documents import Kind
 from federation.envelope import PayloadType, digest_of
 from federation.errors import Refused
+from federation.fetching import FETCH_TRUST_METHOD
 from federation.lookup import LOOKUP_METHOD, LookupAnswer
 from federation.service import OPEN_SESSION_METHOD
 from federation.session import OpenSessionAnswer
 from federation.status import RefusalCode
 from tests.foreign_node import ForeignNode, Line, question_about
-from tests.raw_h2 import CANCELLED, OK, UNIMPLEMENTED, Reply, frame
+from tests.raw_h2 import CANCELLED, INVALID_ARGUMENT, OK, UNIMPLEMENTED, Reply, frame
 from tests.running import LabRun
 
 LOOKUP, OPEN_SESSION = LOOKUP_METHOD.encode(), OPEN_SESSION_METHOD.encode()
@@ -120,14 +121,32 @@ def test_a_body_for_the_other_method_is_refused_and_not_acted_on(lab: LabRun, nz
 
 def test_every_method_that_is_declared_is_tried_here() -> None:
     """ATTACKS A02."""
-    assert set(methods_of(federation.v1)) == set(ANSWERS)
+    assert set(methods_of(federation.v1)) == {*ANSWERS, FETCH_TRUST_METHOD}
 
 
 @pytest.mark.parametrize("path", ANSWERS)
 def test_every_method_refuses_garbage_and_signs_that(path: str, lab: LabRun, nzl: ForeignNode, line: Line) -> None:
     """ATTACKS A02."""
     right = nzl.lookup(line.session, question_about(lab.specimen("AUS", "stolen"))).data
-    garbage = {
+    for what, message in garbage(right).items():
+        assert refusal(path, lab, line.connection.call(path.encode(), message)) is RefusalCode.MALFORMED, what
+    assert line.put(nzl.lookup(line.session, question_about(lab.specimen("AUS", "stolen")))).outcomes
+
+
+def test_the_method_without_signatures_refuses_garbage_without_detail(
+    lab: LabRun, nzl: ForeignNode, line: Line
+) -> None:
+    """ATTACKS A02."""
+    right = nzl.lookup(line.session, question_about(lab.specimen("AUS", "stolen"))).data
+    for what, message in garbage(right).items():
+        reply = line.connection.call(FETCH_TRUST_METHOD.encode(), message)
+        assert (reply.grpc_status, reply.body) == (INVALID_ARGUMENT, b""), what
+        assert not reply.headers.get(b"grpc-message"), what
+
+
+def garbage(right: bytes) -> dict[str, bytes]:
+    """What no method takes, by what it is; ``right`` is what one of them does."""
+    return {
         "nothing": b"",
         "zeros": bytes(1000),
         "half of a request": right[: len(right) // 2],
@@ -137,9 +156,6 @@ def test_every_method_refuses_garbage_and_signs_that(path: str, lab: LabRun, nzl
         "an empty envelope": b"\x0a\x00",
         "the largest message": b"\xff" * codec.MAX_MESSAGE_OCTETS,
     }
-    for what, message in garbage.items():
-        assert refusal(path, lab, line.connection.call(path.encode(), message)) is RefusalCode.MALFORMED, what
-    assert line.put(nzl.lookup(line.session, question_about(lab.specimen("AUS", "stolen")))).outcomes
 
 
 def refusal(path: str, lab: LabRun, reply: Reply) -> RefusalCode:
