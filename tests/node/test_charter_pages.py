@@ -56,9 +56,12 @@ def test_a_federation_is_founded_mends_a_theft_and_lets_a_member_go(
     told = (tmp_path / "said").read_text()
     assert code == 0, told + (tmp_path / "complained").read_text()
     # Three founders, a fourth member, a root key changed, and one that left.
-    assert re.findall(r"^charter (\d) of trial, proposed", told, flags=re.MULTILINE) == ["1", "2", "2", "3", "4"]
+    assert re.findall(r"^charter (\d) of trial, proposed", told, flags=re.MULTILINE) == ["1", "2", "2", "3", "3", "4"]
     assert "FJI joins with the root key" in told
     assert "NZL: root key" in told
+    assert told.count("taken suspension: ") == 4
+    assert told.count("taken withdrawal: ") == 3
+    assert "FJI: has left, entry 1" in told
     assert "FJI leaves." in told
     *_, last = re.split(r"^charter 4 of trial", told, flags=re.MULTILINE)
     assert re.findall(r"^([A-Z]{3}): entry (\d), CRL (\d)", last, flags=re.MULTILINE) == [
