@@ -42,11 +42,14 @@ from node.spool import Spool
 from node.state import State
 from node.store.ports import Reader
 from node.store.sqlite_writer import SqliteWriter, open_writer
+from node.trust_fetching import FetchTrust
+from node.trusted import open_store
 from node.workers import QUIET_GRPC, WorkerPool
 
 DESK_MESSAGE_OCTETS = 16 * MAX_MESSAGE_OCTETS
 DESK_GRACE_SECONDS = 5.0
 TRUST_SECONDS = 0.5
+FIRST_ROUND_SECONDS = 10.0
 EXIT_NOT_READY = 1
 
 
@@ -125,8 +128,10 @@ async def _serve(node: app.Node) -> int:
     started_ms = node.clock.now_ms()
     async with AsyncExitStack() as stack:
         files = stack.enter_context(_open_files(node))
-        workers = await stack.enter_async_context(_workers(node, log))
         peers = await stack.enter_async_context(_peers(node, files, log))
+        # Before anything is asked or answered: what happened while we were down, or since the backup that was restored.
+        fetch = await stack.enter_async_context(_fetching(node, peers, log))
+        workers = await stack.enter_async_context(_workers(node, log))
 
         def on_fault(error: BaseException) -> None:
             # The kind alone: a message might hold what was asked.
@@ -138,12 +143,14 @@ async def _serve(node: app.Node) -> int:
 
         async def describe() -> dict[str, Any]:
             lists = await feeder.with_writer(lambda writer: {name: writer.state(name) for name in ListName})
-            return status.describe(node, workers, lists, files.reader, list(peers), started_ms)
+            return status.describe(node, workers, lists, files.reader, list(peers), started_ms, fetch.describe)
 
         doors = Doors(asker, describe, feeder.put_records, feeder.adopt_import)
         checks = await stack.enter_async_context(_desk(node, doors, on_fault))
         await stack.enter_async_context(_trust(node, peers, log))
-        await stack.enter_async_context(_jobs(jobs.Surroundings(node, feeder, files.state, workers, checks, log)))
+        await stack.enter_async_context(
+            _jobs(jobs.Surroundings(node, feeder, files.state, workers, checks, log, fetch))
+        )
         if await workers.wait_ready(stop):
             log.info("ready", workers=len(workers.pids))
         elif not stop.is_set():
@@ -183,6 +190,19 @@ async def _peers(node: app.Node, files: _Files, log: Logger) -> AsyncIterator[Pe
         yield peers
     finally:
         await peers.close()
+
+
+@asynccontextmanager
+async def _fetching(node: app.Node, peers: Peers, log: Logger) -> AsyncIterator[FetchTrust]:
+    """Fetch what peers hold: from each that can be reached before the node starts, and from then on by a job."""
+    fetch = FetchTrust(open_store(node.layout), node.trust, peers, node.clock, log)
+    try:
+        await fetch.first_round(FIRST_ROUND_SECONDS)
+        if await asyncio.to_thread(node.renew_trust):
+            peers.take_up(node.directory)
+        yield fetch
+    finally:
+        await fetch.close()
 
 
 @asynccontextmanager

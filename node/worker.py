@@ -24,6 +24,8 @@ from node.answering import NodeAnswerer
 from node.config import load
 from node.errors import OperatorError
 from node.spool import Spool
+from node.trust_serving import TrustServing
+from node.trusted import open_store
 from node.worker_status import StatusWriter, WorkerStatus
 
 BEAT_SECONDS = 0.2
@@ -63,6 +65,7 @@ class Worker:
             self._fault,
             lambda: not self._spool.failed,
         )
+        self._answerer.documents = TrustServing(open_store(self._node.layout), self._door, self._node.clock).fetch_trust
         self._shown = ServerIdentity(app.server_keys(self._node))
         peer = settings.peer
         self._server = build_server(self._answerer, self._shown, peer.listen, peer.threads, self._fault)
