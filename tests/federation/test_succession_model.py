@@ -86,14 +86,15 @@ class Federation(RuleBasedStateMachine):
         change=st.sampled_from(CHANGES),
         pick=st.integers(0, 99),
         by=st.one_of(st.just(set(POOL)), st.sets(st.sampled_from(POOL))),
+        half=st.booleans(),
     )
-    def propose(self, node: int, upon: str, change: str, pick: int, by: set[str]) -> None:
+    def propose(self, node: int, upon: str, change: str, pick: int, by: set[str], half: bool) -> None:
         """Upon what a node holds; these sign at once, and that node hears of it."""
         held = sorted(self.nodes[node].held)
         tips = [tip.digest for tip in self.nodes[node].tips]
         parents = {"all tips": tips, "one tip": [tips[pick % len(tips)]], "any": [held[pick % len(held)]]}[upon]
         if (digest := self.propose_upon(parents, change, pick)) is not None:
-            self.sign(digest, self.parties(digest), sorted(by))
+            self.sign(digest, self.parties(digest), sorted(by), half=half)
             self.deliver(node, 0)
 
     @rule(
@@ -244,9 +245,17 @@ class Federation(RuleBasedStateMachine):
         return {economy: Keys(labels, 1) for economy, labels in found.items()}
 
     def sign(
-        self, digest: bytes, parties: dict[str, Keys], economies: Iterable[str], before: Iterable[SignedDocument] = ()
+        self,
+        digest: bytes,
+        parties: dict[str, Keys],
+        economies: Iterable[str],
+        before: Iterable[SignedDocument] = (),
+        half: bool = False,
     ) -> SignedDocument:
-        """A new copy with the signatures of those among ``economies`` who sign it; forged keys sign with colluders."""
+        """A new copy with the signatures of those among ``economies`` who sign it; forged keys sign with colluders.
+
+        With ``half``, of two keys only one signs.
+        """
         labels: set[str] = set()
         for economy in economies:
             version = self.drafts[digest].version
@@ -254,6 +263,7 @@ class Federation(RuleBasedStateMachine):
                 labels |= {label for label in parties.get(economy, Keys(frozenset(), 0)).labels if " x" not in label}
         if self.colluders & set(economies):
             labels |= {label for keys in parties.values() for label in keys.labels if " x" in label}
+        labels -= {label for label in labels if half and label.endswith("b")}
         self.label_of |= {root_key_id(spki(label)): label for label in labels}
         (document,) = list(before) or [self.drafts[digest].document]
         self.copies.append(signed(document, *sorted(labels)))
