@@ -42,5 +42,5 @@ def test_two_nodes_set_up_by_hand_answer_each_other(tmp_path: Path) -> None:
     verdicts = re.findall(r"^. (CLEAR|ALERT|MISMATCH|NOT_RECOGNISED|NO_ANSWER)$", done.stdout, flags=re.MULTILINE)
     assert verdicts == ["CLEAR", "ALERT", "MISMATCH", "NOT_RECOGNISED", "NO_ANSWER"]
     assert re.findall(r"ends with (\d+)", done.stdout) == ["10", "15", "20", "30"]
-    assert len(set(re.findall(r"SHA-256 ([0-9a-f]{64})", done.stdout))) == 1
+    assert len(set(re.findall(r"^Pinned ((?:[0-9a-f]{4} ?){16});", done.stdout, flags=re.MULTILINE))) == 1
     assert done.stdout.count("0 faults") == 2
