@@ -18,6 +18,7 @@ from node import status
 from node.app import Node
 from node.responders import Peer
 from node.store.ports import ListState, Reader, SourceState
+from node.trust_fetching import FetchTrust
 from node.worker_status import WorkerStatus
 from node.workers import WorkerPool
 
@@ -59,7 +60,7 @@ def _status() -> dict[str, Any]:
         clock=SimpleNamespace(now_ms=lambda: 3_000_000),
         identity=SimpleNamespace(name="rmas://lab/NZL/node1"),
         layout=SimpleNamespace(desk_socket=Path("run/desk.sock")),
-        directory=SimpleNamespace(digest=bytes(32)),
+        directory=SimpleNamespace(digest=bytes(32), charter_version=1),
     )
     worker = WorkerStatus(7, True, 0, 1, 2, 3, 4, 5)
     workers = SimpleNamespace(ready=lambda: True, restarts=0, statuses=lambda: [(0, worker), (1, None)])
@@ -68,8 +69,10 @@ def _status() -> dict[str, Any]:
     reader = SimpleNamespace(view=lambda: SimpleNamespace(data_as_of=lambda _: 1_000_000))
     client = SimpleNamespace(name="rmas://lab/AUS/node1", up=None, last_error="")
     peer = SimpleNamespace(economy="AUS", clients=(cast(PeerClient, client),))
+    nothing: Any = None
+    fetch = FetchTrust(nothing, nothing, nothing, nothing, nothing)
     return status.describe(
-        cast(Node, node), cast(WorkerPool, workers), lists, cast(Reader, reader), [cast(Peer, peer)], 0
+        cast(Node, node), cast(WorkerPool, workers), lists, cast(Reader, reader), [cast(Peer, peer)], 0, fetch.describe
     )
 
 
