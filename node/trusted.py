@@ -41,7 +41,9 @@ class Trusted:
 def open_store(layout: Layout) -> TrustStore:
     """The documents of a node that was told whom to trust. Raises OperatorError TRUST_MISSING."""
     if not layout.trust_key.exists():
-        message = "This node was not told yet whom to trust; see `rmas trust take --help`."
+        message = (
+            "This node was not told yet whom to trust: pin the charter that was read to you (`rmas trust pin --help`)."
+        )
         raise OperatorError("TRUST_MISSING", message)
     return TrustStore(layout)
 
