@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from federation.channel import PeerUnreachable
 from federation.exchange import Answer, Sent
@@ -65,3 +66,27 @@ def test_questions_lost_with_one_connection_replace_it_once(world: World) -> Non
     link.faults.append(BrokenConnection(link, more=1))
     world.run(ask_all())
     assert link._connection == before + 3
+
+
+def test_a_session_with_one_that_holds_other_trust_documents_is_a_hint_to_fetch_them(world: World) -> None:
+    world.ask("NZL", passport("AUS"))
+    client = world.nzl.clients["AUS"]
+    assert not client.holds_others
+    world.aus.trust.adopt(replace(world.aus.trust.directory, others_digest=b"\x01" * 32))
+    world.ask("NZL", passport("AUS"))
+    assert not client.holds_others  # a lookup's answer does not say what its responder holds
+    world.aus.restart()
+    world.ask("NZL", passport("AUS"))
+    assert client.holds_others
+
+
+def test_one_that_has_a_newer_charter_is_a_hint_to_fetch_it(world: World) -> None:
+    world.ask("NZL", passport("AUS"))
+    client = world.nzl.clients["AUS"]
+    world.aus.trust.adopt(replace(world.aus.trust.directory, charter_version=2))
+    world.ask("NZL", passport("AUS"))
+    assert client.holds_others
+    client.holds_others = False
+    world.aus.restart()
+    world.ask("NZL", passport("AUS"))
+    assert client.holds_others
