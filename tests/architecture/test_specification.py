@@ -39,6 +39,7 @@ from federation.verdict import (
     advise,
     judge,
 )
+from node import trust_room
 from node.asking import _VERDICT_NUMBERS as VERDICT_NUMBERS
 from node.spool import RECORD_OCTETS, SEGMENT_RECORDS, Entry, Event, Spool
 
@@ -153,6 +154,10 @@ def test_every_limit_of_a_trust_document_is_that_of_the_program() -> None:
         MAX_TEXT_CHARACTERS,
         entry_codec.MAX_ENDPOINTS,
         entry_codec.MAX_MAINTENANCE,
+        trust_room.MAX_NODES,
+        trust_room.MAX_ECONOMY_OCTETS,
+        trust_room.MAX_BY_THE_SAME,
+        trust_room.MAX_SUSPENSIONS,
         bundle_codec.MAX_BUNDLE_OCTETS,
         bundle_codec.MAX_PARTS,
     ]
