@@ -435,7 +435,7 @@ class TestTurns:
         assert fetch.describe("rmas://lab/AUS/node1")["fetched_at"] is None
 
     def test_the_first_round_waits_for_nobody_for_ever(self, nzl: Holder) -> None:
-        """ATTACKS E09: a node compares with every peer that it can reach before it asks or answers."""
+        """A node compares with every peer that it can reach before it asks or answers."""
 
         async def run() -> None:
             fetch, _ = nzl.fetching(nzl.client("USA", Silent()))

@@ -406,7 +406,7 @@ class TestPeersThatMeanHarm:
 
 class TestCallersThatMeanHarm:
     def test_one_that_reads_nothing_has_few_answers_waiting(self, tmp_path: Path, aus: Holder, nzl: Holder) -> None:
-        """ATTACKS E07, G08: each would be 200 KiB that wait in this node's memory, on as many connections as it likes."""
+        """ATTACKS E07: each would be 200 KiB that wait in this node's memory, on as many connections as it likes."""
         large = Offer(bytes(32), b"\x01" * 32, bytes(MAX_BUNDLE_OCTETS), b"\x05" * 32)
         aus.serving._offered = (aus.serving._moved(), large)
         with port(Serving(aus.serving.fetch_trust, nzl.call.tls_leaf)) as at:
