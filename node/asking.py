@@ -200,7 +200,8 @@ class Asker:
             case.answered, case.failure = answer, _final(answer.failure)
 
     def _nobody_to_ask(self, economy: str) -> Failure:
-        if any("answer" in node.roles for node in self._trust.directory.members[economy].nodes):
+        member = self._trust.directory.members.get(economy)
+        if member is not None and any("answer" in node.roles for node in member.nodes):
             return Failure(Reason.PEER_DISTRUSTED, detail=f"None of the CAs listed for {economy} is current.")
         return Failure(Reason.PEER_UNREACHABLE, detail=f"{economy} has no answering node.")
 

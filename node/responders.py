@@ -143,7 +143,9 @@ class Own:
             view = self._lists.reader.view()
             directory = self._trust.directory
             policy.check_routes(questions, purpose, directory, self._economy)
-            own = directory.members[self._economy]
+            own = directory.members.get(self._economy)
+            if own is None:
+                raise Refused(RefusalCode.NOT_MINE, "this economy is a member no more")
             policy.check_lists(questions, purpose, own, lambda name: view.data_as_of(name) is not None)
             outcomes, reported, issued = look_up(questions, purpose, view, self._lists, now_ms)
         except StoreError as error:

@@ -69,5 +69,5 @@ async def watch(around: Surroundings, said: Said) -> None:
 
 def _is_promised(around: Surroundings, name: ListName) -> bool:
     """Whether the member list has this economy answer from that list at all."""
-    own = around.node.directory.members[around.node.economy]
-    return any(name in lists_of(coverage.kinds) for coverage in own.coverage.values())
+    own = around.node.directory.members.get(around.node.economy)
+    return own is not None and any(name in lists_of(coverage.kinds) for coverage in own.coverage.values())
