@@ -43,7 +43,7 @@ from node.state import State
 from node.store.ports import Reader
 from node.store.sqlite_writer import SqliteWriter, open_writer
 from node.trust_fetching import FetchTrust
-from node.trusted import open_store
+from node.trusting import open_store
 from node.workers import QUIET_GRPC, WorkerPool
 
 DESK_MESSAGE_OCTETS = 16 * MAX_MESSAGE_OCTETS

@@ -6,16 +6,16 @@ from federation.directory import Directory
 from federation.membership import assemble
 from node import grants_file
 from node.clock import Clock
-from node.errors import ConfigError, OperatorError
+from node.errors import ConfigError
 from node.layout import Layout
-from node.trust_store import TrustStore
+from node.trusting import open_store
 
 
 class Trusted:
     """The documents and the policy of one node, as one process looks at them. Used by one thread at a time."""
 
     def __init__(self, layout: Layout, economy: str, clock: Clock) -> None:
-        """Raises OperatorError TRUST_MISSING when this node was never told whom to trust, and as `TrustStore`."""
+        """Raises OperatorError TRUST_UNPINNED when this node was never told whom to trust, and as `TrustStore`."""
         self._layout = layout
         self._economy = economy
         self._clock = clock
@@ -36,16 +36,6 @@ class Trusted:
         policy = grants_file.read(self._layout)
         self._due_ms = policy.next_end(now_ms)
         return assemble(self.store.load(now_ms), self._economy, policy.as_of(now_ms), now_ms)
-
-
-def open_store(layout: Layout) -> TrustStore:
-    """The documents of a node that was told whom to trust. Raises OperatorError TRUST_MISSING."""
-    if not layout.trust_key.exists():
-        message = (
-            "This node was not told yet whom to trust: pin the charter that was read to you (`rmas trust pin --help`)."
-        )
-        raise OperatorError("TRUST_MISSING", message)
-    return TrustStore(layout)
 
 
 def require_member(directory: Directory, economy: str) -> None:

@@ -25,7 +25,7 @@ from node.config import load
 from node.errors import OperatorError
 from node.spool import Spool
 from node.trust_serving import TrustServing
-from node.trusted import open_store
+from node.trusting import open_store
 from node.worker_status import StatusWriter, WorkerStatus
 
 BEAT_SECONDS = 0.2

@@ -79,4 +79,4 @@ def _tell(made: Reissued, taken: Taken | None, as_json: bool) -> None:
     if (line := own_line(taken)) is not None:
         say(line)
     for role in made.own:
-        say(f"This node's own {role} certificate is among them: `rmas cert renew`, then start the node again.")
+        say(f"This node's own {role} certificate is among them: make it a new key too (docs/operations/compromise.md).")

@@ -141,7 +141,8 @@ def _explain(error: Exception) -> tuple[str, str, int]:
         return error.code, error.message, USAGE
     if isinstance(error, CertsError | FederationError):
         code = getattr(error, "code", None) or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).upper()
-        return str(code), str(error), USAGE
+        # Where an error keeps its sentence apart, its text begins with the code, which the line ends with.
+        return str(code), getattr(error, "message", None) or str(error), USAGE
     message = f"Unexpected {type(error).__name__}; RMAS_DEBUG=1 shows where. Nothing is known to have changed."
     return "UNEXPECTED", message, UNEXPECTED
 

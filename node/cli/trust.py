@@ -11,6 +11,7 @@ from cryptography import x509
 
 from certs.keys import admit, public_key_id
 from federation.membership import TrustDocuments, departed, suspensions_counted
+from federation.status import DocumentCode
 from node import carried, spoken, trusting
 from node.cli.options import HERE, Home, Json, open_node
 from node.cli.output import plural, print_json, say
@@ -64,8 +65,8 @@ def take(
 ) -> int:
     """Take in what holds of these files; a running node goes by it at once.
 
-    Nothing is taken below what this node has held before. Ends with 3 when something was refused, with 2 when everything
-    was.
+    Nothing is taken below what this node has held before. Ends with 3 when something was refused for another reason, with
+    2 when everything was refused.
     """
     node = open_node(home)
     taken = trusting.take_files(trusting.open_store(node.layout), files, node.clock)
@@ -74,8 +75,11 @@ def take(
     else:
         for line in map(taken_line, taken):
             say(line)
-    refused = sum(one.outcome is Outcome.REFUSED for one in taken)
-    return 0 if not refused else REFUSED if refused == len(taken) else PARTLY
+    # What is older than what is held here is in every bundle of somebody who was here before: it is not needed.
+    refused = [one for one in taken if one.outcome is Outcome.REFUSED]
+    if len(refused) == len(taken):
+        return REFUSED
+    return PARTLY if any(one.code != DocumentCode.OLDER for one in refused) else 0
 
 
 def bundle(

@@ -21,7 +21,8 @@ from node.doctor import standing
 from node.doctor.finding import Finding, fault, fine, raised, warn
 from node.errors import OperatorError
 from node.layout import Layout
-from node.trusted import open_store, require_member
+from node.trusted import require_member
+from node.trusting import open_store
 
 LEAF_NOTICE = timedelta(days=10)
 CA_NOTICE = timedelta(days=180)

@@ -297,4 +297,4 @@ def test_a_remedy_becomes_a_sentence_and_no_path_or_command_a_capital(said: str,
 def test_a_name_that_differs_is_not_hidden_by_a_node_of_the_same_economy(tmp_path: Path) -> None:
     plan = init.Plan(NodeName("rmas", "NZL", "node2"), ["127.0.0.1:7443"])
     home = init.create(tmp_path / "n", plan, Clock()).layout.home
-    assert "TRUST_MISSING" in faults(home)
+    assert "TRUST_UNPINNED" in faults(home)

@@ -86,7 +86,7 @@ def test_whoever_stands_in_the_empty_directory_stands_in_the_node(
 def test_a_node_that_was_not_told_whom_to_trust_does_not_start_and_says_why(home: Path) -> None:
     done = rmas("serve", "-C", home)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert done.stderr.endswith("[TRUST_MISSING]\n")
+    assert done.stderr.endswith("[TRUST_UNPINNED]\n")
 
 
 def test_a_link_in_its_place_is_refused(tmp_path: Path) -> None:
