@@ -145,7 +145,7 @@ def open_run_directory(home: Path) -> None:
         (edit_the_floor, {"TRUST_FLOOR_DAMAGED"}),
         (remove_the_charter, {"TRUST_ROLLED_BACK"}),
         (take_away_the_notice, {"NO_NOTICE"}),
-        (remove_the_key_of_the_floor, {"TRUST_MISSING"}),
+        (remove_the_key_of_the_floor, {"TRUST_KEY_MISSING"}),
         (take_another_pepper, {"WRONG_PEPPER"}),
         (damage_store, {"STORE_DAMAGED"}),
         (open_run_directory, {"DIRECTORY_EXPOSED"}),
