@@ -17,7 +17,7 @@ def test_the_page_is_what_the_table_in_the_code_says(page: str) -> None:
 def test_every_setting_has_an_entry_with_default_and_variable() -> None:
     page = reference.pages()["configuration.md"]
     leaves = [(variable, name) for variable, name in config.variables() if f"\n### {name}\n" in page]
-    sections = {"peer", "desk", "directory", "store", "store.sources", "asking", "lab"}
+    sections = {"peer", "desk", "store", "store.sources", "asking", "lab"}
     assert {name for _, name in config.variables()} - {name for _, name in leaves} == sections
     assert [variable for variable, _ in leaves if f"`{variable}`" not in page] == []
 
