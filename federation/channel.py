@@ -104,6 +104,8 @@ class GrpcChannel:
             if task is None or task.cancelling():
                 raise
             raise PeerUnreachable("the connection was given up while the question was out") from error
+        except grpc.aio.UsageError as error:
+            raise PeerUnreachable("the connection is being given up") from error
         except grpc.aio.AioRpcError as error:
             if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
                 raise PeerTooSlow("no answer within the deadline") from error

@@ -73,6 +73,7 @@ class PeerClient:
         self._late = 0
         self._opening = asyncio.Lock()
         self._probe: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def fetch_trust(self, seen: Seen | None, room: asyncio.Semaphore) -> Download:
         """The trust documents of this node, unverified: fetched whatever stops lookups, and whether it is up or not.
@@ -95,7 +96,7 @@ class PeerClient:
         except PeerUnreachable as error:
             # Who is suspended here is not probed, so nobody else finds out that a connection is dead.
             if error.lost and self.up is None:
-                await self._channel.renew()
+                await self._renew()
             raise
         return download
 
@@ -109,6 +110,7 @@ class PeerClient:
 
     async def close(self, grace: float = 0.0) -> None:
         """Stop watching and let go of the channel; what is under way may still end within ``grace`` seconds."""
+        self._closed = True
         if self._probe is not None:
             self._probe.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -166,7 +168,7 @@ class PeerClient:
         if self.session is session:
             self.session = None
             if lost:
-                await self._channel.renew()
+                await self._renew()
         session = self.session or await self._open_by(deadline, again=True)
         return await self._ask_once(session, questions, purpose, deadline, record)
 
@@ -215,7 +217,7 @@ class PeerClient:
         # A worker that is killed takes connections for a moment longer, though there may be another beside it.
         await asyncio.sleep(MOMENT_SECONDS)
         if self.session is None and not self._opening.locked():
-            await self._channel.renew()
+            await self._renew()
         return await self._open(deadline)
 
     async def _open(self, deadline: float) -> OpenedSession:
@@ -238,6 +240,12 @@ class PeerClient:
             self._set_up()
             return session
 
+    async def _renew(self) -> None:
+        # Whoever asked when this client was given up may still be on the way; it makes no new connection for it.
+        if self._closed:
+            raise PeerUnreachable("the connection was given up")
+        await self._channel.renew()
+
     def _set_up(self) -> None:
         changed, self.up, self.last_error, self._late = self.up is not True, True, "", 0
         if changed:
@@ -250,6 +258,8 @@ class PeerClient:
         self._watch()
 
     def _watch(self) -> None:
+        if self._closed:
+            return
         if self._probe is None or self._probe.done():
             self._probe = asyncio.create_task(self._probe_until_up())
 
@@ -267,6 +277,8 @@ class PeerClient:
                     self.up = False
                     self._around.on_change(self.name, False, str(error))
                 self.last_error = str(error)
+                if self._closed:
+                    return
                 await self._channel.renew()
             else:
                 return

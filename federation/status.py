@@ -91,7 +91,10 @@ class ActedOnBy(StrEnum):
 REFUSALS: dict[RefusalCode, tuple[ActedOnBy, str]] = {
     RefusalCode.NOT_MEMBER: (
         ActedOnBy.CALLER_OPERATOR,
-        "the TLS certificate is not a current one of a current member; check its dates, its CA and the member list",
+        (
+            "a certificate of the caller is not a current one of a current member, or was revoked; "
+            "check both certificates, their CA's list and the charter"
+        ),
     ),
     RefusalCode.CERT_BINDING: (
         ActedOnBy.CALLER_OPERATOR,

@@ -193,7 +193,8 @@ class Asker:
         questions = [case.put.question for case in cases if case.put is not None]
 
         async def ask(batch: Sequence[Question]) -> Sequence[Answered]:
-            return await responder.put(batch, purpose, deadline, officer)
+            # Anew for each batch: a peer that moves meanwhile is asked where it is now.
+            return await self._responders.get(economy, responder).put(batch, purpose, deadline, officer)
 
         answers = await put_all(questions, ask)
         for case, answer in zip(cases, answers, strict=True):

@@ -16,6 +16,7 @@ from certs.identity import CaName, NodeName
 from certs.keystore import KeyStore, load_certificate, save_certificate
 from certs.profiles import Role
 from node.clock import Clock
+from node.errors import OperatorError
 from node.layout import Layout
 
 LEAVES = (Role.TLS, Role.MESSAGE)
@@ -42,6 +43,8 @@ def renew(layout: Layout, name: NodeName, clock: Clock) -> datetime:
     """
     keys = KeyStore(layout.keys)
     ca, ca_key = load_certificate(layout.certs / "ca.pem"), keys.load(Role.CA.value)
+    for role in LEAVES:
+        _refuse_revoked(layout, role, keys.load(role.value))
     # Both are issued before either is written: what fails for one must not leave the node with leaves of two times.
     issued = {role: _issue(name, role, keys.load(role.value), (ca, ca_key), clock) for role in LEAVES}
     for role, leaf in issued.items():
@@ -61,3 +64,22 @@ def _issue(
 
 def _serial(clock: Clock) -> int:
     return authority.serial_number(clock.random(authority.SERIAL_RANDOM_BYTES))
+
+
+def _refuse_revoked(layout: Layout, role: Role, key: ec.EllipticCurvePrivateKey) -> None:
+    """A key whose certificate was taken back may be in other hands: no new certificate for that one.
+
+    Raises OperatorError KEY_REVOKED.
+    """
+    crl_file, leaf_file = layout.certs / "ca.crl", layout.certs / f"{role.value}.pem"
+    if not crl_file.exists() or not leaf_file.exists():
+        return
+    leaf = load_certificate(leaf_file)
+    taken_back = x509.load_der_x509_crl(crl_file.read_bytes())
+    same_key = leaf.public_key() == key.public_key()
+    if same_key and taken_back.get_revoked_certificate_by_serial_number(leaf.serial_number) is not None:
+        message = (
+            f"The certificate of keys/{role.value}.pem was revoked, so its key gets no other; make it a new key first"
+            " (docs/operations/compromise.md)."
+        )
+        raise OperatorError("KEY_REVOKED", message)

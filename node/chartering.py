@@ -121,7 +121,8 @@ def with_joiners(draft: Draft, joiners: Sequence[Joiner]) -> Draft:
         request = joiner.request
         if request.federation != draft.federation:
             message = (
-                f"{request.member.economy} asks to join {request.federation}, not {draft.federation}; ask it again."
+                f"{request.member.economy} asks to join {request.federation}, not {draft.federation}; it"
+                f" needs a node of that federation: `rmas init --federation {draft.federation}`, and a new request."
             )
             raise OperatorError("REQUEST_FOREIGN", message)
         draft = draft.with_member(request.member, request.routes)

@@ -116,7 +116,8 @@ def plan(document: Read, around: Circumstances, directory: Directory, today: dat
         return Failure(Reason.NO_ROUTE, detail=f"{economy} does not promise its reported list for such documents.")
     own = directory.members.get(around.economy)
     if economy != around.economy and (own is None or economy not in own.ask):
-        return Failure(Reason.WITHHELD)
+        detail = f"Nobody said that {economy} is asked; `rmas peer allow {economy} --ask` does."
+        return Failure(Reason.WITHHELD, detail=detail)
     kinds = _kinds(document, coverage, today)
     return Put(economy, _question(document, kinds), coverage.kinds)
 

@@ -1,13 +1,12 @@
 """A counter in a file of 8 octets: it moves after each change that other processes must see.
 
-Readers map it and compare it at every call, which costs them one load. It moves once the change is durable, so who sees
+Readers compare it with what they saw last. It moves once the change is durable, so who sees
 it move and then reads finds the change. Whoever can be killed in between says in what it changed how far it must move.
 """
 
 from __future__ import annotations
 
 import fcntl
-import mmap
 import os
 from pathlib import Path
 from typing import Final
@@ -42,24 +41,27 @@ def read(path: Path) -> int:
 
 
 class EpochReader:
-    """The counter at ``path``, mapped once."""
+    """The counter at ``path``, read by its name each time.
+
+    Not mapped: one that was put back from a backup is another file, and one that is being overwritten is a short one,
+    which under a mapping would end the process.
+    """
 
     def __init__(self, path: Path) -> None:
         """Raises OperatorError EPOCH_MISSING when there is no such counter."""
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-            try:
-                self._map = mmap.mmap(descriptor, _OCTETS, prot=mmap.PROT_READ)
-            finally:
-                os.close(descriptor)
-        except (OSError, ValueError):
+        self._path = path
+        if self() < 0:
             message = f"{path} is missing or cut short: start the node again, which writes it."
-            raise OperatorError("EPOCH_MISSING", message) from None
+            raise OperatorError("EPOCH_MISSING", message)
 
     def __call__(self) -> int:
-        """Where the counter stands now."""
-        return int.from_bytes(self._map[:], "little")
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._map.close()
+        """Where the counter stands now; -1 where none is to be read, which is another place than any."""
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                octets = os.pread(descriptor, _OCTETS, 0)
+            finally:
+                os.close(descriptor)
+        except OSError:
+            return -1
+        return int.from_bytes(octets, "little") if len(octets) == _OCTETS else -1

@@ -52,8 +52,9 @@ def change(layout: Layout, alter: Callable[[OwnPolicy], OwnPolicy]) -> OwnPolicy
             after = alter(before)
             if after != before:
                 config_file.replace(layout.grants, render(after))
-                if layout.trust.is_dir():
-                    epoch.move(layout.trust / EPOCH_FILE)
+            # Also when nothing changed: whoever repeats a command that broke off in between wants it told at last.
+            if layout.trust.is_dir():
+                epoch.move(layout.trust / EPOCH_FILE)
     except OSError as error:
         message = f"{layout.grants} cannot be written: {error.strerror}; free space or rights, then repeat."
         raise OperatorError("POLICY_UNWRITTEN", message) from error

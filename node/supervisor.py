@@ -216,15 +216,17 @@ async def _trust(node: app.Node, peers: Peers, log: Logger) -> AsyncIterator[Non
             try:
                 # Verifying takes as long as there are documents; the loop must not wait for it.
                 renewed = await asyncio.to_thread(node.renew_trust)
+                if renewed:
+                    peers.take_up(node.directory)
+                    log.info("trust documents taken up", charter=node.directory.charter_version)
+                problem = node.trusted.policy_problem
             except OperatorError as error:
-                if error.code != told:
-                    log.error("trust documents cannot be taken up", code=error.code, message=error.message)
-                told = error.code
-                continue
-            told = ""
-            if renewed:
-                peers.take_up(node.directory)
-                log.info("trust documents taken up", charter=node.directory.charter_version)
+                problem = error
+            except Exception as error:  # noqa: BLE001  it must outlive what nobody thought of
+                problem = OperatorError("UNEXPECTED", f"{type(error).__name__} while taking up trust documents.")
+            if problem is not None and problem.code != told:
+                log.error("trust documents cannot be taken up", code=problem.code, message=problem.message)
+            told = problem.code if problem is not None else ""
 
     task = asyncio.create_task(follow())
     try:

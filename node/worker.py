@@ -18,6 +18,7 @@ from pathlib import Path
 
 import google.protobuf.internal.api_implementation as protobuf_backend
 
+from certs.errors import CertsError
 from federation.service import ServerIdentity, build_server
 from node import app, logs
 from node.answering import NodeAnswerer
@@ -120,9 +121,11 @@ class Worker:
         """What was taken in since bites from here on, on open connections too; new ones see the members of now."""
         try:
             if self._node.renew_trust():
+                # Grants are new: so are the rates they name.
+                self._door.rates.clear()
                 self._shown.replace(app.server_keys(self._node))
-        except OperatorError as error:
-            # Whom we trusted stays so: less would be trusted by accident, more never.
+        except (OperatorError, CertsError) as error:
+            # Whom we trusted stays so, and whom TLS lets in; it is tried again.
             self._fault(error)
 
     def _log_faults(self) -> None:

@@ -65,7 +65,7 @@ def _next_steps(layout: Layout, economy: str, end: str) -> list[str]:
         f"       rmas charter request --entry {code}.entry --root-key {code}.root.public --out {code}.request -C {home}",
         "  3. Take in the charter that names you, by the digest that was read to you, and say whom you let ask:",
         f"       rmas trust pin DIGEST -C {home}",
-        f"       rmas trust take CHARTER ALL.request -C {home}",
+        f"       rmas trust take CHARTER BUNDLE -C {home}   # a member's `rmas trust bundle`; founders: every request",
         f"       rmas peer allow {peer} --lists reported,issued --ask --reference 'MOU art. 4' --until … -C {home}",
         "  4. Fill the lists, look whether all is well, and run it:",
         f"       rmas import extract.csv --list reported --full --as-of … -C {home}",

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from cryptography import x509
 
 from certs.certificates import encode_der
+from certs.crl import Crl, is_overdue
 from certs.errors import CertsError, KeyMissing
 from certs.identity import CaName
 from certs.keys import admit, encode_public
 from certs.keystore import KeyStore, load_certificate
 from certs.profiles import Role
 from certs.verify import verify_ca, verify_leaf
+from federation.directory import Directory
 from federation.membership import assemble
 from node import grants_file
 from node.config import Settings
@@ -104,6 +106,8 @@ def _trusted(layout: Layout, settings: Settings, cas: list[x509.Certificate], no
     yield fine(
         "CHARTER", f"Charter {directory.charter_version} names {len(directory.members)} members; digest {digest}."
     )
+    yield from _own_revoked(layout, directory, settings.economy)
+    yield from _lists(directory, held.documents.crls, settings.economy, now)
     if cas and encode_der(cas[0]) not in {encode_der(one) for one in directory.members[settings.economy].cas}:
         remedy = "Take in an entry that lists this CA: `rmas entry make`, `rmas entry sign`, `rmas trust take`."
         yield fault("CA_NOT_IN_ENTRY", "The entry of this economy does not list the CA in certs/ca.pem.", remedy)
@@ -111,3 +115,33 @@ def _trusted(layout: Layout, settings: Settings, cas: list[x509.Certificate], no
         remedy = "Make one and take it in: `rmas notice make`, `rmas trust take`."
         yield fault("NO_NOTICE", f"No notice says where {settings.name} is reached.", remedy)
     yield from standing.check(directory, settings.economy, now)
+
+
+def _lists(directory: Directory, crls: Mapping[bytes, Crl], economy: str, now: datetime) -> Iterator[Finding]:
+    """A finding for each CA whose revocation list is missing, over, or not made every day."""
+    for member in directory.members.values():
+        for key in sorted(member.ca_keys):
+            crl, own = crls.get(key), member.economy == economy
+            remedy = "Make one, every day from now on: `rmas ca crl`." if own else f"Call the desk of {member.economy}."
+            if crl is None or crl.next_update < now:
+                ended = "is not held here" if crl is None else f"ended on {crl.next_update:%Y-%m-%d}"
+                sentence = (
+                    f"The revocation list of {member.economy}'s CA {key.hex()[:16]} {ended}; no lookups without it."
+                )
+                yield fault("CRL_ENDED", sentence, remedy) if own else warn("PEER_CRL_ENDED", sentence, remedy)
+            elif is_overdue(crl, now):
+                sentence = f"The revocation list of {member.economy} ends on {crl.next_update:%Y-%m-%d}: none came for two days."
+                yield warn("CRL_OLD", sentence, remedy)
+
+
+def _own_revoked(layout: Layout, directory: Directory, economy: str) -> Iterator[Finding]:
+    """A fault for each leaf of this node that its own CA has taken back: nothing it signs counts."""
+    for role in (Role.TLS, Role.MESSAGE):
+        try:
+            leaf = load_certificate(layout.certs / f"{role.value}.pem")
+        except CertsError:
+            continue
+        if any(serial == leaf.serial_number for _, serial in directory.standings[economy].revoked):
+            sentence = f"The {role.value} certificate of this node was revoked: peers take nothing from it."
+            remedy = "Make a new key and certificate, then a notice: docs/operations/compromise.md."
+            yield fault("CERT_REVOKED", sentence, remedy)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from certs.crl import Crl, is_overdue
-from federation.directory import Grant
+from node import grants_file
 from node.errors import OperatorError
 from node.jobs.surroundings import Surroundings
 from node.times import rfc3339, to_ms
@@ -32,9 +32,15 @@ def run(around: Surroundings) -> None:
     for alarm in held.alarms:
         around.log.error("trust documents need a person", code=alarm.code, message=alarm.message)
     _watch_lists(around, held.documents.crls.values(), now)
-    own = node.directory.members.get(node.economy)
-    for grant in own.grants.values() if own is not None else ():
-        _watch_grant(around, grant, now)
+    try:
+        policy = grants_file.read(node.layout)
+    except OperatorError as error:
+        around.log.error("trust documents cannot be taken up", code=error.code, message=error.message)
+        return
+    for grant in policy.grants.values():
+        _watch_end(around, grant.to, grant.until_ms, now)
+    for asking in policy.ask.values():
+        _watch_end(around, asking.economy, asking.until_ms, now)
 
 
 def _watch_lists(around: Surroundings, lists: Iterable[Crl], now: datetime) -> None:
@@ -51,10 +57,9 @@ def _watch_lists(around: Surroundings, lists: Iterable[Crl], now: datetime) -> N
             around.log.warning("revocation list grows old", economy=economy, expires=expires)
 
 
-def _watch_grant(around: Surroundings, grant: Grant, now: datetime) -> None:
-    left = timedelta(milliseconds=grant.until_ms - to_ms(now))
-    expires = rfc3339(grant.until_ms)
+def _watch_end(around: Surroundings, peer: str, until_ms: int, now: datetime) -> None:
+    left = timedelta(milliseconds=until_ms - to_ms(now))
     if left < GRANT_ALARM:
-        around.log.error("grant ends", peer=grant.to, expires=expires)
+        around.log.error("grant ends", peer=peer, expires=rfc3339(until_ms))
     elif left < GRANT_NOTICE:
-        around.log.warning("grant ends", peer=grant.to, expires=expires)
+        around.log.warning("grant ends", peer=peer, expires=rfc3339(until_ms))

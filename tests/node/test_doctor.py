@@ -298,3 +298,15 @@ def test_a_name_that_differs_is_not_hidden_by_a_node_of_the_same_economy(tmp_pat
     plan = init.Plan(NodeName("rmas", "NZL", "node2"), ["127.0.0.1:7443"])
     home = init.create(tmp_path / "n", plan, Clock()).layout.home
     assert "TRUST_UNPINNED" in faults(home)
+
+
+def test_a_revocation_list_that_nobody_renews_is_told_and_then_a_fault(home: Path) -> None:
+    settings = config.load(home)
+    layout, now = Layout.of(home, settings), Clock().now()
+
+    def codes(later: timedelta) -> set[str]:
+        return {finding.code for finding in keys.check(layout, settings, now + later)}
+
+    assert not codes(timedelta(0)) & {"CRL_OLD", "CRL_ENDED"}
+    assert "CRL_OLD" in codes(timedelta(days=3))
+    assert "CRL_ENDED" in codes(timedelta(days=11))

@@ -12,7 +12,7 @@ import pytest
 
 from certs import crl
 from certs.crl import Crl
-from certs.keystore import load_certificate
+from certs.keystore import KeyStore, load_certificate
 from node import config, revoking
 from node.clock import Clock
 from node.layout import Layout
@@ -82,3 +82,12 @@ def test_two_who_revoke_at_once_lose_nothing(home: Path) -> None:
         made = list(pool.map(lambda serial: revoking.reissue(layout, [int(serial, 16)], (), Clock()), serials))
     assert sorted(one.crl.number for one in made) == list(range(1, len(serials) + 1))
     assert set(held(home).revoked) == {int(serial, 16) for serial in serials}
+
+
+def test_a_key_whose_certificate_was_revoked_gets_no_other(home: Path) -> None:
+    run("ca", "revoke", home / "certs/message.pem", "-C", home)
+    refused = run("cert", "renew", "-C", home)
+    assert (refused.returncode, refused.code) == (2, "KEY_REVOKED")
+    (home / "keys/message.pem").unlink()
+    KeyStore(home / "keys").generate("message")
+    assert run("cert", "renew", "-C", home).returncode == 0

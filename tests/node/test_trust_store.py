@@ -94,7 +94,6 @@ class TestTaking:
         for one in (store, again(tmp_path)):
             assert {taken.outcome for taken in one.take_bundle(bundle_of(made), NOW_MS)} == {Outcome.KNOWN}
         assert before == (files(tmp_path), (tmp_path / "trust" / "floor").read_bytes(), watch())
-        watch.close()
 
     def test_the_counter_moves_with_each_change(self, tmp_path: Path, made: FederationOf) -> None:
         store = filled(tmp_path, made)
@@ -102,7 +101,6 @@ class TestTaking:
         before = watch()
         take(store, made.enter("AUS", 2))
         assert watch() == before + 1
-        watch.close()
 
     @pytest.mark.parametrize("seed", range(5))
     def test_the_order_within_a_bundle_makes_no_difference(self, tmp_path: Path, made: FederationOf, seed: int) -> None:

@@ -134,7 +134,7 @@ def refusals() -> dict[RefusalCode, Callable[[World, Caller, Question], bytes]]:
         world.aus.register.as_of[ListName.REPORTED] = None
 
     return {
-        RefusalCode.SUSPENDED: plain(lambda world: setattr(world.aus.door, "blocked", frozenset({"NZL"}))),
+        RefusalCode.SUSPENDED: plain(lambda world: world.aus.block("NZL")),
         RefusalCode.AUDIENCE: changed(responder="rmas://lab/USA/node1"),
         RefusalCode.METHOD: changed(method="/x"),
         RefusalCode.VERSION: changed(protocol_version=2),
