@@ -1,7 +1,7 @@
 """Sign and verify digests: ECDSA on P-256 over SHA-256 (FIPS 186-5), 64 bytes r‖s big-endian (as RFC 7518 3.4).
 
 Both take the 32 bytes of the digest: whoever signs or verifies here has made it already, for by it statements are named
-and recorded, and hashing once more costs a lookup a tenth of its signatures.
+and recorded.
 
 `Signer` is the port: a key in a file today, an HSM tomorrow. For every signature (r, s) there is a second one,
 (r, n-s), that anybody can compute: nothing may be named, counted or compared by its signature.

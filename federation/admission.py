@@ -114,10 +114,21 @@ class Door:
         """Step 2 of every method; raises ``Refused`` (RATE)."""
         rate = self.rates.get(economy)
         if rate is None:
-            grant = self.grant_for(economy)
-            per_second = grant.rate_per_second if grant is not None else RATE_WITHOUT_GRANT
-            rate = self.rates.setdefault(economy, policy.Rate(per_second, at.monotonic_ms))
+            rate = self.rates.setdefault(economy, policy.Rate(self._granted_rate(economy), at.monotonic_ms))
         rate.take(questions, at.monotonic_ms)
+
+    def renew_rates(self) -> None:
+        """After another directory came into force: forget the rates that are granted no more as they were.
+
+        Only those: a member that could have its own forgotten by publishing something would never run out.
+        """
+        for economy, rate in list(self.rates.items()):
+            if rate.per_second != self._granted_rate(economy):
+                self.rates.pop(economy, None)
+
+    def _granted_rate(self, economy: str) -> int:
+        grant = self.grant_for(economy)
+        return grant.rate_per_second if grant is not None else RATE_WITHOUT_GRANT
 
 
 def _check_transport(door: Door, call: Call, cost: int, at: Instant, exchange: Exchange) -> VerifiedLeaf:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from certs.certificates import MAX_CERTIFICATE_BYTES
-from federation.codec import exactly, parse_canonical
+from federation.codec import envelope_to_wire, exactly, parse_canonical
 from federation.envelope import KEY_ID_OCTETS, SIGNATURE_OCTETS, Envelope
 from federation.errors import BadDocument, Malformed
 from federation.status import DocumentCode
@@ -65,13 +65,7 @@ def decode_bundle(data: bytes) -> TrustBundle:
 
 def encode_notice_envelope(envelope: Envelope) -> bytes:
     """A notice as it travels: its envelope, by itself."""
-    return envelope_pb2.Envelope(
-        payload_type=envelope.payload_type,
-        payload=envelope.payload,
-        key_id=envelope.key_id,
-        signature=envelope.signature,
-        certificate=envelope.certificate,
-    ).SerializeToString(deterministic=True)
+    return envelope_to_wire(envelope).SerializeToString(deterministic=True)
 
 
 def decode_notice_envelope(data: bytes) -> Envelope:

@@ -167,7 +167,8 @@ def _envelope_from(wire: envelope_pb2.Envelope) -> Envelope:
     return Envelope(wire.payload_type, wire.payload, key_id, signature, certificate)
 
 
-def _envelope_to(envelope: Envelope) -> envelope_pb2.Envelope:
+def envelope_to_wire(envelope: Envelope) -> envelope_pb2.Envelope:
+    """The message of an envelope, for the codecs of this package."""
     return envelope_pb2.Envelope(
         payload_type=envelope.payload_type,
         payload=envelope.payload,
@@ -185,7 +186,7 @@ def decode_lookup_request(data: bytes) -> tuple[Envelope, bytes]:
 
 def encode_lookup_request(envelope: Envelope, opened: bytes) -> bytes:
     """The bytes of a lookup: its envelope, and beside it 57 octets a question."""
-    return peer_pb2.LookupRequest(envelope=_envelope_to(envelope), questions=opened).SerializeToString()
+    return peer_pb2.LookupRequest(envelope=envelope_to_wire(envelope), questions=opened).SerializeToString()
 
 
 def decode_open_session_request(data: bytes) -> Envelope:
@@ -200,7 +201,7 @@ def decode_response(data: bytes) -> Envelope:
 
 def encode_enveloped(envelope: Envelope) -> bytes:
     """The bytes of an OpenSessionRequest, OpenSessionResponse or LookupResponse: one envelope in field 1."""
-    return peer_pb2.LookupResponse(envelope=_envelope_to(envelope)).SerializeToString()
+    return peer_pb2.LookupResponse(envelope=envelope_to_wire(envelope)).SerializeToString()
 
 
 def encode_lookup_statement(statement: LookupStatement) -> bytes:

@@ -34,7 +34,7 @@ class InvalidDocument(FederationError):
 
 
 class InvalidDirectory(FederationError):
-    """The member list is not what docs/reference/directory.md says; the message names the member and the remedy."""
+    """Routes that leave it in doubt who answers; the message names them and the remedy."""
 
 
 class Malformed(FederationError):

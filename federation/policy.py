@@ -108,6 +108,11 @@ class Rate:
         self._at_ms = now_ms
         self._lock = threading.Lock()
 
+    @property
+    def per_second(self) -> int:
+        """Questions a second, as granted."""
+        return self._per_second
+
     def take(self, questions: int, now_ms: int) -> None:
         """Spend one token a question (``now_ms`` monotonic); raises ``Refused`` (RATE) with the seconds to wait."""
         with self._lock:

@@ -98,16 +98,12 @@ class Trust:
     def check_fresh(self, leaf: VerifiedLeaf, now: datetime) -> None:
         """Whether the revocation list that would name this leaf is still fresh at ``now``.
 
-        Without one nobody knows whether a stolen key was revoked, so it counts for nothing. A pinned directory knows no
-        lists, and asks for none.
+        Without one nobody knows whether a stolen key was revoked, so it counts for nothing.
 
         Raises:
             Distrusted: NOT_MEMBER; the message names the CA, since when, and what to do.
         """
-        standings = self._in_force.directory.standings
-        if not standings:
-            return
-        standing = standings.get(leaf.name.economy)
+        standing = self._in_force.directory.standings.get(leaf.name.economy)
         until_ms = standing.crl_until_ms.get(leaf.issuer, 0) if standing is not None else 0
         if _milliseconds(now) > until_ms:
             raise _without_list(leaf, until_ms)

@@ -40,10 +40,15 @@ def write(path: Path, data: bytes) -> None:
         raise OperatorError("FILE_UNWRITTEN", message) from None
 
 
+def loads(data: bytes) -> Any:
+    """JSON: no key twice, no number outside JSON. Raises ValueError, RecursionError."""
+    return json.loads(data, object_pairs_hook=_no_duplicates, parse_constant=_no_constants)
+
+
 def parse_json(path: Path, data: bytes, code: str) -> Any:
     """The JSON in a file: no key twice, no number outside JSON. Raises OperatorError ``code``."""
     try:
-        return json.loads(data, object_pairs_hook=_no_duplicates, parse_constant=_no_constants)
+        return loads(data)
     except (ValueError, RecursionError) as error:
         # The parser's own text names a place, never more than a word of the content.
         raise OperatorError(code, f"{path} is not the JSON it should be: {error}; correct that place.") from None

@@ -6,6 +6,7 @@ whoever asks has the key, and verifies what it made before anybody uses it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from cryptography import x509
@@ -15,6 +16,7 @@ from certs import authority, csr
 from certs.identity import CaName, NodeName
 from certs.keystore import KeyStore, load_certificate, save_certificate
 from certs.profiles import Role
+from node import revoking
 from node.clock import Clock
 from node.errors import OperatorError
 from node.layout import Layout
@@ -39,12 +41,14 @@ def renew(layout: Layout, name: NodeName, clock: Clock) -> datetime:
     Peers need not be told: they know the CA. A node that runs takes them when it is started again. Each file is replaced
     whole, so a crash in between leaves one old and one new leaf, which go together.
 
-    Raises CertsError: a key or the CA is missing, damaged, or readable by others.
+    Raises CertsError: a key or the CA is missing, damaged, or readable by others; OperatorError KEY_REVOKED, CRL_DAMAGED.
     """
     keys = KeyStore(layout.keys)
     ca, ca_key = load_certificate(layout.certs / "ca.pem"), keys.load(Role.CA.value)
-    for role in LEAVES:
-        _refuse_revoked(layout, role, keys.load(role.value))
+    held = revoking.newest(layout, ca)
+    if held is not None:
+        for role in LEAVES:
+            _refuse_revoked(layout, role, keys.load(role.value), held.revoked)
     # Both are issued before either is written: what fails for one must not leave the node with leaves of two times.
     issued = {role: _issue(name, role, keys.load(role.value), (ca, ca_key), clock) for role in LEAVES}
     for role, leaf in issued.items():
@@ -66,18 +70,18 @@ def _serial(clock: Clock) -> int:
     return authority.serial_number(clock.random(authority.SERIAL_RANDOM_BYTES))
 
 
-def _refuse_revoked(layout: Layout, role: Role, key: ec.EllipticCurvePrivateKey) -> None:
+def _refuse_revoked(
+    layout: Layout, role: Role, key: ec.EllipticCurvePrivateKey, revoked: Mapping[int, datetime]
+) -> None:
     """A key whose certificate was taken back may be in other hands: no new certificate for that one.
 
     Raises OperatorError KEY_REVOKED.
     """
-    crl_file, leaf_file = layout.certs / "ca.crl", layout.certs / f"{role.value}.pem"
-    if not crl_file.exists() or not leaf_file.exists():
+    path = layout.certs / f"{role.value}.pem"
+    if not path.exists():
         return
-    leaf = load_certificate(leaf_file)
-    taken_back = x509.load_der_x509_crl(crl_file.read_bytes())
-    same_key = leaf.public_key() == key.public_key()
-    if same_key and taken_back.get_revoked_certificate_by_serial_number(leaf.serial_number) is not None:
+    leaf = load_certificate(path)
+    if leaf.serial_number in revoked and leaf.public_key() == key.public_key():
         message = (
             f"The certificate of keys/{role.value}.pem was revoked, so its key gets no other; make it a new key first"
             " (docs/operations/compromise.md)."

@@ -10,7 +10,7 @@ from typing import Any, Final
 from federation.directory import Grant
 from federation.documents import ListName
 from federation.status import Purpose
-from node import config_file, epoch, plain_file
+from node import carried, config_file, epoch, plain_file
 from node.errors import OperatorError
 from node.exclusive import turn
 from node.layout import Layout
@@ -92,7 +92,7 @@ def parse(data: bytes) -> OwnPolicy:
     if len(data) > MAX_OCTETS:
         raise OperatorError("POLICY_DAMAGED", f"it is larger than {MAX_OCTETS:,} octets.")
     try:
-        raw = json.loads(data, object_pairs_hook=_no_duplicates, parse_constant=_no_constants)
+        raw = carried.loads(data)
         _known(raw, "schema grants ask blocked lifted")
         if raw["schema"] != SCHEMA or isinstance(raw["schema"], bool):
             raise ValueError(f"this program reads schema {SCHEMA}; use the version that wrote it")
@@ -161,16 +161,6 @@ def _each(raw: Any, key: str, name: str) -> list[Any]:
     if doubled:
         raise ValueError(f"{key} names {doubled[0]!a} twice")
     return items
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(dict(pairs)) != len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return dict(pairs)
-
-
-def _no_constants(text: str) -> Any:
-    raise ValueError(f"{text} is no number here")
 
 
 def _known(item: Any, keys: str) -> None:

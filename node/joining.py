@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from certs.identity import NodeName
 from federation.charter import RootMember
+from federation.directory import ROLES
 from federation.routes import Route
 from federation.trust_statements import Endpoint
 from node import accession, announcing, revoking
@@ -18,8 +19,6 @@ from node.entering import EntryDraft
 from node.errors import OperatorError
 from node.layout import Layout
 from node.root_key import RootPublic
-
-ROLES = ("answer", "ask")
 
 
 def request(
@@ -49,7 +48,7 @@ def request(
         tuple(routes),
         entry.document,
         revoking.reissue(layout, (), (), clock).crl.der,
-        announcing.announce(layout, name, endpoints, ROLES, 1, clock)[0],
+        announcing.announce(layout, name, endpoints, sorted(ROLES), 1, clock)[0],
     )
     data = accession.encode(made)
     return data, accession.verify(made, data, clock.now())

@@ -52,7 +52,7 @@ def reissue(layout: Layout, serials: Sequence[int], known: Sequence[bytes], cloc
     ca = load_certificate(layout.certs / "ca.pem")
     key = KeyStore(layout.keys).load(Role.CA.value)
     with turn(layout.certs):
-        held = _newest(layout, ca, known)
+        held = newest(layout, ca, known)
         now = clock.now()
         der = crl.build(ca, key, crl.next_number(held), crl.next_revoked(held, serials, now), now)
         path = crl_file(layout)
@@ -85,7 +85,8 @@ def serial_of(text: str, layout: Layout) -> int:
     return serial
 
 
-def _newest(layout: Layout, ca: x509.Certificate, known: Sequence[bytes]) -> Crl | None:
+def newest(layout: Layout, ca: x509.Certificate, known: Sequence[bytes] = ()) -> Crl | None:
+    """The newest list of this CA: of this home, or of ``known``, lists in DER. Raises OperatorError CRL_DAMAGED."""
     lists = [one for der in known if (one := _of_this_ca(der, ca)) is not None]
     path = crl_file(layout)
     if path.exists():

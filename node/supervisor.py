@@ -48,7 +48,6 @@ from node.workers import QUIET_GRPC, WorkerPool
 
 DESK_MESSAGE_OCTETS = 16 * MAX_MESSAGE_OCTETS
 DESK_GRACE_SECONDS = 5.0
-TRUST_SECONDS = 0.5
 FIRST_ROUND_SECONDS = 10.0
 EXIT_NOT_READY = 1
 
@@ -147,9 +146,8 @@ async def _serve(node: app.Node) -> int:
 
         doors = Doors(asker, describe, feeder.put_records, feeder.adopt_import)
         checks = await stack.enter_async_context(_desk(node, doors, on_fault))
-        await stack.enter_async_context(_trust(node, peers, log))
         await stack.enter_async_context(
-            _jobs(jobs.Surroundings(node, feeder, files.state, workers, checks, log, fetch))
+            _jobs(jobs.Surroundings(node, feeder, files.state, workers, checks, log, fetch, peers))
         )
         if await workers.wait_ready(stop):
             log.info("ready", workers=len(workers.pids))
@@ -203,38 +201,6 @@ async def _fetching(node: app.Node, peers: Peers, log: Logger) -> AsyncIterator[
         yield fetch
     finally:
         await fetch.close()
-
-
-@asynccontextmanager
-async def _trust(node: app.Node, peers: Peers, log: Logger) -> AsyncIterator[None]:
-    """Take up what changes in the trust documents and the policy while we run."""
-
-    async def follow() -> None:
-        told = ""
-        while True:
-            await asyncio.sleep(TRUST_SECONDS)
-            try:
-                # Verifying takes as long as there are documents; the loop must not wait for it.
-                renewed = await asyncio.to_thread(node.renew_trust)
-                if renewed:
-                    peers.take_up(node.directory)
-                    log.info("trust documents taken up", charter=node.directory.charter_version)
-                problem = node.trusted.policy_problem
-            except OperatorError as error:
-                problem = error
-            except Exception as error:  # noqa: BLE001  it must outlive what nobody thought of
-                problem = OperatorError("UNEXPECTED", f"{type(error).__name__} while taking up trust documents.")
-            if problem is not None and problem.code != told:
-                log.error("trust documents cannot be taken up", code=problem.code, message=problem.message)
-            told = problem.code if problem is not None else ""
-
-    task = asyncio.create_task(follow())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 def _ages(node: app.Node) -> Ages:

@@ -29,7 +29,7 @@ class Trusted:
         self._seen = -1
         self._read_ms = 0
         self._due_ms: int | None = None
-        self._again = 0.0
+        self._earliest = self._latest = 0.0
         self._policy: OwnPolicy | None = None
         self.policy_problem: OperatorError | None = None
 
@@ -37,8 +37,9 @@ class Trusted:
         """Whether there is something to ``read`` anew: a document, the policy, an end that the policy named, or the clock
         was set back past the last reading.
         """
-        if self._clock.monotonic() >= self._again:
-            return True
+        now = self._clock.monotonic()
+        if not self._earliest <= now < self._latest:
+            return now >= self._latest
         now_ms = self._clock.now_ms()
         ended = self._due_ms is not None and now_ms >= self._due_ms
         return self._epoch() != self._seen or ended or now_ms < self._read_ms
@@ -49,15 +50,17 @@ class Trusted:
         A policy that cannot be read any more stays as it was, and ``policy_problem`` says why: it must not keep out a
         suspension or a revocation. Raises OperatorError: as `TrustStore.survey`; as `grants_file.read`, the first time.
         """
-        self._again = self._clock.monotonic() + AFTER_FAILURE_SECONDS
+        soon = self._clock.monotonic() + AFTER_FAILURE_SECONDS
+        self._earliest = self._latest = soon
         # The counter before the files, and taken as seen only when all was read: what changes or fails meanwhile is
         # looked at again.
         epoch, now_ms = self._epoch(), self._clock.now_ms()
         policy = self._own_policy()
         directory = assemble(self.store.load(now_ms), self._economy, policy.as_of(now_ms), now_ms)
         self._seen, self._read_ms, self._due_ms = epoch, now_ms, policy.next_end(now_ms)
+        self._earliest = 0.0
         if self.policy_problem is None:
-            self._again = self._clock.monotonic() + LONGEST_SECONDS
+            self._latest = self._clock.monotonic() + LONGEST_SECONDS
         return directory
 
     def _own_policy(self) -> OwnPolicy:

@@ -121,8 +121,7 @@ class Worker:
         """What was taken in since bites from here on, on open connections too; new ones see the members of now."""
         try:
             if self._node.renew_trust():
-                # Grants are new: so are the rates they name.
-                self._door.rates.clear()
+                self._door.renew_rates()
                 self._shown.replace(app.server_keys(self._node))
         except (OperatorError, CertsError) as error:
             # Whom we trusted stays so, and whom TLS lets in; it is tried again.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from certs.signing import verify
-from federation import codec, directory, fetch_codec, lookup
+from federation import codec, fetch_codec, lookup
 from federation.envelope import PayloadType, digest_of, seal
 from federation.errors import BadAnswer, InvalidDirectory, Malformed, Refused
 from federation.exchange import Answer, Sent, check_lookup_answer, check_open_session
@@ -18,6 +18,7 @@ from federation.fetch_codec import FetchRequest, FetchResponse
 from federation.lookup import LOOKUP_METHOD
 from federation.service import OPEN_SESSION_METHOD
 from federation.status import Purpose, RefusalCode
+from tests import written_directory
 from tests.caller import question
 from tests.fake_lists import passport
 from tests.world import ALL_KINDS, Carriage, Deliver, World, _member
@@ -72,7 +73,7 @@ def check_outcome(octet: int, kinds: int) -> None:
 def check_directory(octets: bytes) -> None:
     """A directory, or ``InvalidDirectory`` with a sentence."""
     try:
-        directory.parse(octets)
+        written_directory.parse(octets)
     except InvalidDirectory as error:
         assert str(error).endswith((".", "!"))  # noqa: PT017  any of its kind will do
 

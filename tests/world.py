@@ -32,7 +32,7 @@ from certs.signing import KeySigner
 from federation.admission import Call, Door
 from federation.channel import PeerTooSlow
 from federation.client import PeerClient, Surroundings
-from federation.directory import Directory, parse
+from federation.directory import Directory
 from federation.documents import TravelDocument
 from federation.exchange import Identity
 from federation.lookup import LOOKUP_METHOD
@@ -50,6 +50,7 @@ from node.spool import Entry, Spool, read
 from node.state import State
 from tests.fake_lists import SPECIMENS, Register, as_read
 from tests.virtual_time import NOW, VirtualTimeLoop, WorldClock, drawn
+from tests.written_directory import parse
 
 T = TypeVar("T")
 
@@ -342,7 +343,7 @@ class World:
 
 
 def _member(economy: Economy, codes: Sequence[str], kinds: Sequence[str]) -> dict[str, Any]:
-    """An economy's block in the directory (docs/reference/directory.md)."""
+    """An economy's block in the directory (docs/spec/worked/directory.md)."""
     grants = [
         {
             "to": code,

@@ -9,5 +9,4 @@ EVERY_SECONDS = 1
 
 async def run(around: Surroundings) -> None:
     """On the event loop, where its tasks belong; each peer within a minute, at once when it names other documents."""
-    if around.fetch is not None:
-        around.fetch.start_due()
+    around.fetch.start_due()

@@ -8,6 +8,7 @@ from typing import Any
 from node.app import Node
 from node.feeding import Feeder
 from node.logs import Logger
+from node.peers import Peers
 from node.state import State
 from node.trust_fetching import FetchTrust
 from node.workers import WorkerPool
@@ -15,8 +16,8 @@ from node.workers import WorkerPool
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """The node, the way to its writer, what it remembers, its workers, its health service (gRPC), its log, and what
-    fetches trust documents.
+    """The node, the way to its writer, what it remembers, its workers, its health service (gRPC), its log, what fetches
+    trust documents, and whom it asks.
     """
 
     node: Node
@@ -25,4 +26,5 @@ class Surroundings:
     workers: WorkerPool
     health: Any
     log: Logger
-    fetch: FetchTrust | None = None
+    fetch: FetchTrust
+    peers: Peers

@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 
 from certs.authority import create_ca
 from certs.identity import CaName
-from federation.directory import MAX_DIRECTORY_OCTETS, parse
 from federation.documents import DocumentClass, Kind, ListName, TravelDocument
 from federation.errors import InvalidDirectory
 from federation.status import Purpose
 from tests.fake_lists import passport
 from tests.virtual_time import NOW
 from tests.world import drawn_key
+from tests.written_directory import MAX_DIRECTORY_OCTETS, parse
 
 
 def ca(economy: str, key: str = "") -> str:

@@ -43,6 +43,7 @@ DIRECTORY = Directory(
     bytes(32),
     {},
     RouteTable([Route("AUS", DocumentClass.P, "*", "AUS"), Route("NZL", DocumentClass.P, "*", "NZL")]),
+    {},
 )
 
 

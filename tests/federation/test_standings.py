@@ -339,3 +339,26 @@ class TestAsking:
 
 def with_aus(directory: Directory, standing: Standing) -> Mapping[str, Standing]:
     return {**directory.standings, "AUS": standing}
+
+
+class TestRates:
+    def test_a_rate_follows_its_grant_and_another_change_gives_nobody_a_fresh_one(self, world: World) -> None:
+        door, directory = world.aus.door, world.directory
+        at = world.aus.clock.instant()
+        door.take_rate("NZL", 1, at)
+        before = door.rates["NZL"]
+        world.aus.trust.adopt(replace(directory, blocked=frozenset({"USA"})))
+        door.renew_rates()
+        assert door.rates["NZL"] is before
+        own = directory.members["AUS"]
+        grants = {**own.grants, "NZL": replace(own.grants["NZL"], rate_per_second=7)}
+        world.aus.trust.adopt(replace(directory, members={**directory.members, "AUS": replace(own, grants=grants)}))
+        door.renew_rates()
+        door.take_rate("NZL", 1, at)
+        assert door.rates["NZL"].per_second == 7
+
+    def test_without_standings_no_leaf_counts(self, world: World) -> None:
+        """A directory that knows no revocation lists lets nobody in."""
+        trust = Trust(replace(world.directory, standings={}))
+        with pytest.raises(Distrusted, match="is not held here"):
+            trust.leaf(der(world.aus.message), Role.MESSAGE, NOW)

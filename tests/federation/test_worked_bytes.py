@@ -24,7 +24,6 @@ from certs.signing import verify
 from docs.spec.worked import make, make_trust
 from federation import codec
 from federation.admission import Admitted, Call, Door, Exchange, Instant, admit_lookup, admit_open_session
-from federation.directory import parse
 from federation.documents import Kind, ListName
 from federation.envelope import Envelope, pre_authentication
 from federation.errors import BadAnswer, Refused
@@ -44,6 +43,7 @@ from federation.policy import DatePairs
 from federation.session import OpenSessionAnswer, Session, SessionTable
 from federation.status import Purpose, RefusalCode
 from federation.trust import Trust
+from tests.written_directory import parse
 
 WORKED = Path(make.__file__).parent
 SCENARIOS = ("lookup", "refusal", "session-unknown")

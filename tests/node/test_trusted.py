@@ -63,15 +63,41 @@ def test_a_policy_that_is_damaged_keeps_out_no_revocation(layout: Layout, truste
     assert trusted.policy_problem is None
 
 
-def test_a_reading_that_failed_is_repeated(layout: Layout, trusted: Trusted) -> None:
+class Later(Clock):
+    """A clock that a test sets forward."""
+
+    seconds = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.seconds
+
+
+def test_a_reading_that_failed_is_repeated_in_a_while(layout: Layout) -> None:
+    clock = Later()
+    trusted = Trusted(layout, "NZL", clock)
+    trusted.read()
     revoke_and_take(layout)
     floor = (layout.trust / "floor").read_bytes()
     (layout.trust / "floor").write_bytes(b"{}")
     with pytest.raises(OperatorError):
         trusted.read()
     (layout.trust / "floor").write_bytes(floor)
+    # Not five times a second: whatever is damaged is looked at in full each time.
+    assert not trusted.moved()
+    clock.seconds = 2
     assert trusted.moved()
     assert trusted.read().standings["AUS"].revoked
+    assert not trusted.moved()
+
+
+def test_all_is_read_again_each_minute_whatever_the_counter_says(layout: Layout) -> None:
+    clock = Later()
+    trusted = Trusted(layout, "NZL", clock)
+    trusted.read()
+    clock.seconds = 59
+    assert not trusted.moved()
+    clock.seconds = 61
+    assert trusted.moved()
 
 
 def test_a_counter_that_was_put_back_or_cut_short_is_seen(layout: Layout, trusted: Trusted) -> None:
@@ -104,3 +130,16 @@ def test_a_running_node_takes_up_what_came_in_once(layout: Layout) -> None:
     assert node.renew_trust()
     assert node.directory.standings["AUS"].revoked
     assert not node.renew_trust()
+
+
+def test_what_is_read_again_to_be_sure_is_no_change(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else every member's rate, and whoever was verified, would begin anew each minute."""
+    monkeypatch.setattr("node.trusted.LONGEST_SECONDS", 0)
+    node = app.load_node(layout.home, config.load(layout.home))
+    before = node.directory
+    assert node.trusted.moved()
+    assert not node.renew_trust()
+    assert node.directory is before
+    grants_file.change(layout, block_australia)
+    assert node.renew_trust()
+    assert node.directory.blocked == {"AUS"}

@@ -170,7 +170,7 @@ class Node:
 ASKER, RESPONDER = Node("NZL"), Node("AUS")
 
 
-# --- the list of members, whose digest every request carries (docs/reference/directory.md) ----------------------------
+# --- the list of members, whose digest every request carries (docs/spec/worked/directory.md) ----------------------------
 
 
 def member(node: Node, address: str, peer: str) -> dict[str, Any]:
